@@ -1,0 +1,92 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package helpcrunch is a client of the HelpCrunch REST API v1 for customers.
+//
+// Every request goes through one [budget.Budget]. Updates that are issued side
+// by side leave together as batch PUTs (see update.go). Facts about the API
+// name the page of its documentation that they come from.
+package helpcrunch
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+)
+
+// Facts of the API and the defaults that follow from them.
+const (
+	// DefaultBaseURL is where HelpCrunch serves its API ("API setup").
+	DefaultBaseURL = "https://api.helpcrunch.com/v1"
+	// DefaultRequestsPerMinute is the limit of an account ("API setup").
+	DefaultRequestsPerMinute = 120
+	// MaxBatchSize is how many customers one batch PUT takes at most ("Batch update customers").
+	MaxBatchSize = 10
+	// MaxPage is how many customers one page of a list or search holds at most ("Get customers").
+	MaxPage = 100
+
+	// DefaultBatchLinger is how long a batch waits for the next customer to join.
+	DefaultBatchLinger = 250 * time.Millisecond
+	// DefaultMaxRetries is how often a request that met a fault is repeated.
+	DefaultMaxRetries = 5
+	// DefaultRequestTimeout bounds one attempt of one request.
+	DefaultRequestTimeout = 30 * time.Second
+
+	maxAnswer = 10 << 20
+)
+
+// Config says how to reach HelpCrunch and how to spend its requests.
+type Config struct {
+	BaseURL        *url.URL
+	APIKey         string // sent as it is: keys may end in "="
+	UserAgent      string
+	Budget         *budget.Budget
+	BatchSize      int // 1 to MaxBatchSize; 1 = every update alone
+	BatchLinger    time.Duration
+	MaxRetries     int // for faults; a 429 and a wait for the budget do not count
+	RequestTimeout time.Duration
+	// Log gets one entry for each attempt and each long wait: method, route
+	// template, status, never a body, a name or the key. It may be nil.
+	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// Client talks to one HelpCrunch account. It is safe for concurrent use.
+type Client struct {
+	config  Config
+	http    *http.Client
+	updates *batch.Coalescer[int64, update, *Customer]
+	// unauthorized is the first 401: the key does not get better within a run,
+	// so every later request fails with it and spends nothing.
+	unauthorized atomic.Pointer[Error]
+}
+
+// NewClient returns a client. It sends nothing.
+func NewClient(config Config) *Client {
+	if config.Log == nil {
+		config.Log = func(context.Context, string, map[string]any) {}
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
+	c := &Client{
+		config: config,
+		http: &http.Client{
+			Transport: transport,
+			// A redirect is shown, never followed: it would carry the key
+			// elsewhere, and would turn a POST into a GET.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	c.updates = batch.New(batch.Config[int64, update, *Customer]{
+		Max:    config.BatchSize,
+		Linger: config.BatchLinger,
+		Grace:  config.RequestTimeout,
+		Key:    func(u update) int64 { return u.ID },
+		Send:   c.sendUpdates,
+	})
+	return c
+}

@@ -1,0 +1,162 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+)
+
+// GetCustomer reads one customer: the strongest read that there is ("Get customer").
+func (c *Client) GetCustomer(ctx context.Context, id int64) (*Customer, error) {
+	return c.one(ctx, request{operation: getCustomer, id: id})
+}
+
+// ListCustomers returns one page of all customers, at most MaxPage from offset on ("Get customers").
+func (c *Client) ListCustomers(ctx context.Context, offset int) ([]*Customer, error) {
+	var page customerPage
+	query := url.Values{"limit": {strconv.Itoa(MaxPage)}, "offset": {strconv.Itoa(offset)}}
+	err := c.do(ctx, request{operation: listCustomers, query: query}, &page)
+	return page.Data, err
+}
+
+// customerPage is the envelope of lists and searches. The place of the total
+// is not certain, so it is not read.
+type customerPage struct {
+	Data []*Customer `json:"data"`
+}
+
+// CreateCustomer creates a customer ("Create customer").
+//
+// A create whose answer was lost is not sent again: it may have been carried
+// out. With a user id it is looked for, and believed to be ours only if there
+// is exactly one that holds what was sent and nothing else; for the lost
+// answer may have been a refusal because of somebody else's customer.
+// Otherwise the error is a *LostError.
+func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Customer, error) {
+	created := new(Customer)
+	err := c.do(ctx, request{operation: createCustomer, body: changes}, created)
+	if err == nil {
+		return created, nil
+	}
+	userID, _ := changes.UserID.Get()
+	if userID == "" || !OutcomeUnknown(err) {
+		return nil, err
+	}
+	found, lookup := c.FindCustomers(ctx, Filter{UserID.SearchField(), "=", userID})
+	if lookup != nil {
+		return nil, errors.Join(err, lookup)
+	}
+	if len(found) == 1 && changes.holdsOnly(found[0]) {
+		return found[0], nil
+	}
+	return nil, err
+}
+
+// DeleteCustomer deletes a customer and the history of its chats ("Delete
+// customer"). One that is gone already is a success.
+func (c *Client) DeleteCustomer(ctx context.Context, id int64) error {
+	err := c.do(ctx, request{operation: deleteCustomer, id: id}, nil) // the body is the word Ok
+	if IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// TagCustomer adds tags; the others stay ("Tag customer").
+func (c *Client) TagCustomer(ctx context.Context, id int64, tags []Tag) (*Customer, error) {
+	return c.one(ctx, request{operation: tagCustomer, id: id, body: map[string][]Tag{"tags": tags}})
+}
+
+// UntagCustomer takes tags off by name; the others stay ("Untag customer").
+func (c *Client) UntagCustomer(ctx context.Context, id int64, names []string) (*Customer, error) {
+	tags := make([]Tag, len(names))
+	for i, name := range names {
+		tags[i].Name = name
+	}
+	return c.one(ctx, request{operation: untagCustomer, id: id, body: map[string][]Tag{"tags": tags}})
+}
+
+// SettleTags makes the tags of a customer exactly the wanted ones, for
+// accounts where "tags" in a request appends. It costs nothing where they are.
+func (c *Client) SettleTags(ctx context.Context, held *Customer, wanted []Tag) (*Customer, error) {
+	names := tagNames(wanted)
+	var extra []string
+	for _, name := range tagNames(held.Tags) {
+		if !slices.Contains(names, name) {
+			extra = append(extra, name)
+		}
+	}
+	if len(extra) > 0 {
+		settled, err := c.UntagCustomer(ctx, held.ID, extra)
+		if err != nil {
+			return held, err
+		}
+		held = settled
+	}
+	present := tagNames(held.Tags)
+	missing := slices.DeleteFunc(slices.Clone(wanted), func(tag Tag) bool { return slices.Contains(present, tag.Name) })
+	if len(missing) > 0 {
+		settled, err := c.TagCustomer(ctx, held.ID, missing)
+		if err != nil {
+			return held, err
+		}
+		held = settled
+	}
+	return held, nil
+}
+
+// Filter is one condition of a search ("Search customers").
+type Filter struct {
+	Field    string `json:"field"` // such as "customers.email"
+	Operator string `json:"operator"`
+	Value    any    `json:"value"`
+}
+
+// SearchField is the name of the field in a search.
+func (f *StringField) SearchField() string { return "customers." + f.Name }
+
+// FindCustomers returns every customer that meets all filters. It reads page
+// after page until one is short.
+func (c *Client) FindCustomers(ctx context.Context, filters ...Filter) ([]*Customer, error) {
+	type search struct {
+		Filter     []Filter `json:"filter"`
+		Comparison string   `json:"comparison,omitempty"`
+		Limit      int      `json:"limit"`
+		Offset     int      `json:"offset"`
+	}
+	body := search{Filter: filters, Limit: MaxPage}
+	if len(filters) > 1 {
+		body.Comparison = "AND"
+	}
+	var found []*Customer
+	for {
+		var page customerPage
+		err := c.do(ctx, request{operation: searchCustomers, body: body}, &page)
+		if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
+			return nil, err
+		}
+		found = append(found, page.Data...)
+		if len(page.Data) < MaxPage {
+			return found, nil
+		}
+		body.Offset += len(page.Data)
+	}
+}
+
+// one carries out a request whose answer is the customer it is about.
+func (c *Client) one(ctx context.Context, r request) (*Customer, error) {
+	customer := new(Customer)
+	if err := c.do(ctx, r, customer); err != nil {
+		return nil, err
+	}
+	if customer.ID != r.id {
+		return nil, fmt.Errorf("asked to %s %d, HelpCrunch answered with customer %d", r.name, r.id, customer.ID)
+	}
+	return customer, nil
+}

@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Error is an answer of HelpCrunch other than the expected one.
+type Error struct {
+	Operation string // what was asked for, as in "update a customer"
+	Status    int
+	Entries   []ErrorEntry // in the order of the body; empty where the body was not HelpCrunch's JSON
+	Location  string       // where a redirect pointed to, without its query
+
+	retryAfter time.Duration // 0 = not said
+}
+
+// ErrorEntry is one entry of an error body, {"code": ..., "message": ...}.
+// The code is a word such as "invalid_userId_value", or the path of a field
+// in the request such as "[3].customData[0].value" ("API setup").
+type ErrorEntry struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error shows every entry: generic ones stand first, last or not at all.
+func (e *Error) Error() string {
+	if len(e.Entries) == 0 {
+		text := fmt.Sprintf("HelpCrunch answered %d (%s) without a readable error body", e.Status, http.StatusText(e.Status))
+		if e.Location != "" {
+			text += ", redirecting to " + e.Location
+		}
+		return text
+	}
+	entries := make([]string, len(e.Entries))
+	for i, entry := range e.Entries {
+		entries[i] = entry.Code + ": " + entry.Message
+	}
+	return fmt.Sprintf("HelpCrunch answered %d: %s", e.Status, strings.Join(entries, "; "))
+}
+
+// DuplicateUserID reports whether some other customer has the user id that was sent.
+func (e *Error) DuplicateUserID() bool {
+	return e.Status == http.StatusBadRequest && slices.ContainsFunc(e.Entries, func(entry ErrorEntry) bool {
+		return entry.Code == "invalid_userId_value" || entry.Field() == "userId"
+	})
+}
+
+// Field is the top-level request field that the entry is about, "" if it
+// names none: "customer.email", "[3].email" and "invalid_email_value" are all
+// about "email", "customData[0].value" is about "customData".
+func (e ErrorEntry) Field() string {
+	code := e.Code
+	if inner, ok := strings.CutPrefix(code, "invalid_"); ok {
+		code = strings.TrimSuffix(inner, "_value")
+	}
+	if strings.HasPrefix(code, "[") {
+		_, code, _ = strings.Cut(code, "].")
+	}
+	code = strings.TrimPrefix(code, "customer.")
+	if i := strings.IndexAny(code, ".["); i >= 0 {
+		code = code[:i]
+	}
+	if !slices.Contains(requestFields, code) {
+		return ""
+	}
+	return code
+}
+
+// blamable reports whether one customer in a batch may be the cause of the
+// refusal. 401, 403, 429 and 5xx say nothing about a customer.
+func (e *Error) blamable() bool {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
+		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// LostError is a request that may or may not have been carried out: it was
+// sent, and no readable answer came back.
+type LostError struct {
+	Operation string
+	Err       error
+}
+
+func (e *LostError) Error() string { return "no readable answer from HelpCrunch: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// UnreachableError is a request that was never sent: nobody answered at the address.
+type UnreachableError struct {
+	Err error
+}
+
+func (e *UnreachableError) Error() string { return "HelpCrunch cannot be reached: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// IsNotFound reports whether HelpCrunch said that there is no such customer.
+func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+// OutcomeUnknown reports whether the request may have been carried out
+// although it failed: its answer was lost, or a 5xx.
+func OutcomeUnknown(err error) bool {
+	var answered *Error
+	if errors.As(err, &answered) {
+		return answered.Status >= http.StatusInternalServerError
+	}
+	var lost *LostError
+	return errors.As(err, &lost)
+}
+
+func hasStatus(err error, status int) bool {
+	var answered *Error
+	return errors.As(err, &answered) && answered.Status == status
+}
+
+// readError makes an Error of an answer.
+func readError(op operation, answer *http.Response, body []byte) *Error {
+	e := &Error{Operation: op.name, Status: answer.StatusCode}
+	var parsed struct {
+		Errors []ErrorEntry `json:"errors"`
+	}
+	if json.Unmarshal(body, &parsed) == nil {
+		e.Entries = parsed.Errors
+	}
+	if location, err := answer.Location(); err == nil {
+		location.RawQuery, location.User = "", nil
+		e.Location = location.String()
+	}
+	if answer.StatusCode == http.StatusTooManyRequests {
+		e.retryAfter = retryAfter(answer.Header.Get("Retry-After"), time.Now())
+	}
+	return e
+}

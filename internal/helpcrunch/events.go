@@ -1,0 +1,19 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import "context"
+
+// Event is something that a customer did ("Add customer event").
+type Event struct {
+	Name     string         `json:"name"`
+	Data     map[string]any `json:"data"`
+	Customer int64          `json:"customer"` // the customer's id
+}
+
+// SendEvent adds an event to a customer. It is never repeated after a lost
+// answer: there is no way to see or to take back an event.
+func (c *Client) SendEvent(ctx context.Context, event Event) error {
+	return c.do(ctx, request{operation: createEvent, body: event, customers: []int64{event.Customer}}, nil)
+}

@@ -1,0 +1,238 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+)
+
+const (
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 30 * time.Second
+	firstPause   = 2 * time.Second // after a 429 that does not say how long
+	maxPause     = time.Minute     // the window of the limit
+)
+
+// request is one call of an operation.
+type request struct {
+	operation
+	id        int64 // for {id} in the path
+	query     url.Values
+	body      any
+	customers []int64      // for the log: whom it is about, where id does not say it
+	slot      *budget.Slot // for the first attempt; nil = take one
+}
+
+// do carries out a request and decodes its answer into out (nil = ignored).
+//
+// Every attempt takes a slot of the budget. A 429 pauses everyone who shares
+// it and is repeated for any operation, for as long as ctx lives: it is
+// refused before anything is done. Other faults are repeated MaxRetries times
+// where that can do no harm.
+//
+// ctx bounds the waits. An attempt that changes something is not cut short by
+// it: the answer belongs into the state.
+func (c *Client) do(ctx context.Context, r request, out any) error {
+	var body []byte
+	if r.body != nil {
+		var err error
+		if body, err = json.Marshal(r.body); err != nil {
+			return fmt.Errorf("encoding the request to %s: %w", r.name, err)
+		}
+	}
+	for faults, throttled := 0, 0; ; {
+		slot := r.slot
+		r.slot = nil
+		if refused := c.unauthorized.Load(); refused != nil {
+			if slot != nil {
+				slot.Cancel()
+			}
+			return refused
+		}
+		if slot == nil {
+			var err error
+			if slot, err = c.config.Budget.Acquire(ctx); err != nil {
+				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
+			}
+		}
+		started := time.Now()
+		status, err := c.attempt(ctx, r, body, out)
+		slot.Answered()
+		c.logAttempt(ctx, r, status, faults+throttled+1, time.Since(started))
+		if err == nil {
+			return nil
+		}
+		var answered *Error
+		isAnswer := errors.As(err, &answered)
+		switch {
+		case isAnswer && answered.Status == http.StatusUnauthorized:
+			c.unauthorized.CompareAndSwap(nil, answered)
+			return err
+		case isAnswer && answered.Status == http.StatusTooManyRequests:
+			pause := answered.retryAfter
+			if pause == 0 {
+				pause = backoff(firstPause, maxPause, throttled)
+			}
+			throttled++
+			c.config.Budget.Pause(ctx, pause)
+			if ctx.Err() != nil {
+				return err
+			}
+		default:
+			if !repeatable(r.effect, err) || faults >= c.config.MaxRetries || !sleep(ctx, backoff(firstBackoff, maxBackoff, faults)) {
+				return err
+			}
+			faults++
+		}
+	}
+}
+
+// attempt sends a request once. The status is 0 where there was no answer.
+func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (int, error) {
+	if r.effect != reads {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+
+	target := c.config.BaseURL.JoinPath(r.route(r.id))
+	target.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), bytes.NewReader(body))
+	if err != nil {
+		return 0, fmt.Errorf("building the request to %s: %w", r.name, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.config.APIKey)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.config.UserAgent)
+	if len(body) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
+
+	answer, err := c.http.Do(req)
+	if err != nil {
+		if neverSent(err) {
+			return 0, &UnreachableError{withoutURL(err)}
+		}
+		return 0, &LostError{r.name, withoutURL(err)}
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	switch {
+	case answer.StatusCode != r.status:
+		return answer.StatusCode, readError(r.operation, answer, content)
+	case err != nil:
+		return answer.StatusCode, &LostError{r.name, err}
+	case len(content) > maxAnswer:
+		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)}
+	case out == nil:
+		return answer.StatusCode, nil
+	}
+	if err := json.Unmarshal(content, out); err != nil {
+		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer (%s, %d bytes) is not the JSON that was expected: %w",
+			answer.Header.Get("Content-Type"), len(content), withoutContent(err))}
+	}
+	return answer.StatusCode, nil
+}
+
+func (c *Client) logAttempt(ctx context.Context, r request, status, attempt int, took time.Duration) {
+	fields := map[string]any{
+		"method": r.method, "route": r.path, "status": status, "attempt": attempt, "ms": took.Milliseconds(),
+	}
+	switch {
+	case len(r.customers) > 0:
+		fields["customers"] = r.customers
+	case r.id != 0:
+		fields["customers"] = []int64{r.id}
+	}
+	c.config.Log(ctx, "HelpCrunch request", fields)
+}
+
+// repeatable reports whether a request with this effect may be sent again after err.
+func repeatable(e effect, err error) bool {
+	var unreachable *UnreachableError
+	if errors.As(err, &unreachable) {
+		return !permanent(unreachable.Err)
+	}
+	return e != appends && OutcomeUnknown(err)
+}
+
+// neverSent reports whether the connection failed before the request went out.
+func neverSent(err error) bool {
+	var operation *net.OpError
+	return errors.As(err, &operation) && operation.Op == "dial" || permanent(err)
+}
+
+// permanent reports whether trying again cannot help: the server is not who it should be.
+func permanent(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
+}
+
+// withoutURL drops net/http's "Put https://...": the URL names the customer twice.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// withoutContent keeps values of the answer out of the error: they are people's data.
+func withoutContent(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("field %q does not have the documented type", kind.Field)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("invalid JSON at byte %d", syntax.Offset)
+	}
+	return err
+}
+
+// backoff is the wait before repetition n (from 0): exponential, with full jitter on its upper half.
+func backoff(first, most time.Duration, n int) time.Duration {
+	wait := most
+	if n < 16 {
+		wait = min(first<<n, most)
+	}
+	return wait/2 + rand.N(wait/2+1)
+}
+
+// retryAfter reads the header in both its forms, seconds and HTTP date; 0 = not said or not readable.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(header); err == nil && date.After(now) {
+		return date.Sub(now)
+	}
+	return 0
+}
+
+// sleep reports whether it slept to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,70 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+// account is what the provider block configures and everything else works with.
+type account struct {
+	client         *helpcrunch.Client
+	deletionPolicy string // for customers whose resource has none
+
+	mu      sync.Mutex
+	manager map[string]string // customer id → instance of the resource that manages it
+}
+
+func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
+	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string)}
+}
+
+// managedTwice reports whether another resource was planned for this customer
+// in this process. One resource may be planned several times.
+func (a *account) managedTwice(id, instance string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, known := a.manager[id]
+	if !known {
+		a.manager[id] = instance
+	}
+	return known && first != instance
+}
+
+// findOne looks a customer up by a field that should be theirs alone.
+func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, value string) (*helpcrunch.Customer, diag.Diagnostics) {
+	attribute := attributeOf(field.Name)
+	if value == "" {
+		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No customer to look for", fmt.Sprintf("%s is empty.", attribute))}
+	}
+	found, err := a.client.FindCustomers(ctx, helpcrunch.Filter{Field: field.SearchField(), Operator: "=", Value: value})
+	if err != nil {
+		return nil, requestFailed("The customer was not looked up", err)
+	}
+	var ids []string
+	var match *helpcrunch.Customer
+	for _, customer := range found {
+		if held := *field.Held(customer); held != nil && field.Same(*held, value) {
+			match = customer
+			ids = append(ids, strconv.FormatInt(customer.ID, 10))
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No such customer",
+			fmt.Sprintf("HelpCrunch has no customer with this %s.", attribute))}
+	case 1:
+		return match, nil
+	}
+	return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Several customers fit",
+		fmt.Sprintf("HelpCrunch has %d customers with this %s: %s. Use the id of one of them.", len(ids), attribute, strings.Join(ids, ", ")))}
+}

@@ -1,0 +1,236 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+var (
+	_ basetypes.DynamicTypable                    = customDataType{}
+	_ basetypes.DynamicValuableWithSemanticEquals = customData{}
+)
+
+// customDataType is the type of custom_data: an object or map of strings,
+// numbers, bools and nulls.
+type customDataType struct {
+	basetypes.DynamicType
+}
+
+// customData is a value of customDataType.
+type customData struct {
+	basetypes.DynamicValue
+}
+
+func customDataNull() customData { return customData{types.DynamicNull()} }
+
+func (t customDataType) Equal(o attr.Type) bool {
+	_, ok := o.(customDataType)
+	return ok
+}
+
+func (t customDataType) String() string { return "customDataType" }
+
+func (t customDataType) ValueType(context.Context) attr.Value { return customData{} }
+
+func (t customDataType) ValueFromDynamic(_ context.Context, v basetypes.DynamicValue) (basetypes.DynamicValuable, diag.Diagnostics) {
+	return customData{v}, nil
+}
+
+func (t customDataType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
+	v, err := t.DynamicType.ValueFromTerraform(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	dynamic, ok := v.(basetypes.DynamicValue)
+	if !ok {
+		return nil, fmt.Errorf("custom data is a %T", v)
+	}
+	return customData{dynamic}, nil
+}
+
+func (v customData) Type(context.Context) attr.Type { return customDataType{} }
+
+func (v customData) Equal(o attr.Value) bool {
+	other, ok := o.(customData)
+	return ok && v.DynamicValue.Equal(other.DynamicValue)
+}
+
+// DynamicSemanticEquals reports whether both hold the same properties with
+// values that mean the same to HelpCrunch.
+func (v customData) DynamicSemanticEquals(_ context.Context, o basetypes.DynamicValuable) (bool, diag.Diagnostics) {
+	other, ok := o.(customData)
+	return ok && v.sameAs(other), nil
+}
+
+// isNull also sees a null that has a type, such as tomap(null).
+func (v customData) isNull() bool { return v.IsNull() || v.IsUnderlyingValueNull() }
+
+// isUnknown reports whether not even the names of the properties are known.
+func (v customData) isUnknown() bool { return v.IsUnknown() || v.IsUnderlyingValueUnknown() }
+
+// elements are the properties by name; ok is false for anything but an object or a map.
+func (v customData) elements() (elements map[string]attr.Value, ok bool) {
+	if v.isNull() || v.isUnknown() {
+		return nil, true
+	}
+	switch underlying := v.UnderlyingValue().(type) {
+	case types.Object:
+		return underlying.Attributes(), true
+	case types.Map:
+		return underlying.Elements(), true
+	}
+	return nil, false
+}
+
+// properties are the properties as the API has them. Elements of a wrong kind
+// and unknown ones are left out: problems reports the first, and nothing is
+// sent before the second are known.
+func (v customData) properties() helpcrunch.CustomData {
+	elements, _ := v.elements()
+	properties := make(helpcrunch.CustomData, len(elements))
+	for name, element := range elements {
+		if value, ok := propertyValue(element); ok {
+			properties[name] = value
+		}
+	}
+	return properties
+}
+
+// sameAs is exact about which properties there are (a property set to null is
+// managed, a missing one is not) and lenient about the form of their values.
+func (v customData) sameAs(other customData) bool {
+	if v.isNull() || v.isUnknown() || other.isNull() || other.isUnknown() {
+		return v.Equal(other)
+	}
+	mine, theirs := v.properties(), other.properties()
+	elements, ok := v.elements()
+	if !ok || len(mine) != len(elements) || len(mine) != len(theirs) {
+		return false
+	}
+	for name, value := range mine {
+		if their, ok := theirs[name]; !ok || !value.Equal(their) {
+			return false
+		}
+	}
+	return true
+}
+
+// fold is what custom_data reads as when HelpCrunch holds held: the same
+// properties, of which those that still mean the same keep their value and
+// type. A map stays a map where the new values fit into it; otherwise one
+// drifted property would drag all others into the plan.
+func (v customData) fold(held helpcrunch.CustomData) customData {
+	elements, _ := v.elements()
+	folded := make(map[string]attr.Value, len(elements))
+	for name, element := range elements {
+		if prior, ok := propertyValue(element); ok && prior.Equal(held[name]) {
+			folded[name] = element
+		} else {
+			folded[name] = elementOf(held[name])
+		}
+	}
+	if prior, ok := v.UnderlyingValue().(types.Map); ok {
+		if fitting, ok := mapOf(prior.ElementType(context.Background()), folded); ok {
+			return customData{types.DynamicValue(fitting)}
+		}
+	}
+	return customDataObject(folded)
+}
+
+// customDataObject is an object of the elements.
+func customDataObject(elements map[string]attr.Value) customData {
+	kinds := make(map[string]attr.Type, len(elements))
+	for name, element := range elements {
+		kinds[name] = element.Type(context.Background())
+	}
+	return customData{types.DynamicValue(types.ObjectValueMust(kinds, elements))}
+}
+
+// customDataOf is an object of everything that HelpCrunch holds and Terraform
+// can write: what is empty or not a plain value is left out.
+func customDataOf(held helpcrunch.CustomData) customData {
+	elements := make(map[string]attr.Value, len(held))
+	for name, value := range held {
+		if value.Text != "" && value.Kind != helpcrunch.Opaque {
+			elements[name] = elementOf(value)
+		}
+	}
+	if len(elements) == 0 {
+		return customDataNull()
+	}
+	return customDataObject(elements)
+}
+
+// mapOf is a map of the elements, each turned into the element type; ok is
+// false where one does not fit.
+func mapOf(kind attr.Type, elements map[string]attr.Value) (result types.Map, ok bool) {
+	fitted := make(map[string]attr.Value, len(elements))
+	for name, element := range elements {
+		value, _ := propertyValue(element)
+		switch {
+		case element.Type(context.Background()).Equal(kind):
+			fitted[name] = element
+		case kind.Equal(types.StringType) && value.Kind == helpcrunch.Null:
+			fitted[name] = types.StringNull()
+		case kind.Equal(types.StringType):
+			fitted[name] = types.StringValue(value.Text)
+		case kind.Equal(types.NumberType) && value.Kind == helpcrunch.Null:
+			fitted[name] = types.NumberNull()
+		case kind.Equal(types.BoolType) && value.Kind == helpcrunch.Null:
+			fitted[name] = types.BoolNull()
+		default:
+			return result, false
+		}
+	}
+	return types.MapValueMust(kind, fitted), true
+}
+
+// propertyValue is the API's form of a property; ok is false for what a
+// property cannot hold and for unknown values.
+func propertyValue(element attr.Value) (value helpcrunch.Value, ok bool) {
+	if element == nil || element.IsNull() {
+		return helpcrunch.Value{}, true
+	}
+	if element.IsUnknown() {
+		return value, false
+	}
+	switch typed := element.(type) {
+	case types.Dynamic:
+		return propertyValue(typed.UnderlyingValue())
+	case types.String:
+		return helpcrunch.Value{Kind: helpcrunch.String, Text: typed.ValueString()}, true
+	case types.Bool:
+		return helpcrunch.Value{Kind: helpcrunch.Bool, Text: fmt.Sprint(typed.ValueBool())}, true
+	case types.Number:
+		value, err := helpcrunch.NumberValue(typed.ValueBigFloat().Text('g', -1))
+		return value, err == nil
+	}
+	return value, false
+}
+
+// elementOf is Terraform's form of a property.
+func elementOf(value helpcrunch.Value) attr.Value {
+	switch value.Kind {
+	case helpcrunch.Null:
+		return types.DynamicNull()
+	case helpcrunch.Bool:
+		return types.BoolValue(value.Text == "true")
+	case helpcrunch.Number:
+		if number, _, err := big.ParseFloat(value.Text, 10, 512, big.ToNearestEven); err == nil {
+			return types.NumberValue(number)
+		}
+	}
+	return types.StringValue(value.Text)
+}

@@ -1,0 +1,340 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+// customerModel is a helpcrunch_customer in Terraform. An attribute that is
+// null is not managed; "" is managed and kept empty, which is null in the API.
+type customerModel struct {
+	ID             types.String   `tfsdk:"id"`
+	Name           types.String   `tfsdk:"name"`
+	Email          types.String   `tfsdk:"email"`
+	UserID         types.String   `tfsdk:"user_id"`
+	Company        types.String   `tfsdk:"company"`
+	Phone          types.String   `tfsdk:"phone"`
+	Notes          types.String   `tfsdk:"notes"`
+	Locale         types.String   `tfsdk:"locale"`
+	Source         types.String   `tfsdk:"source"`
+	Referer        types.String   `tfsdk:"referer"`
+	LastPage       types.String   `tfsdk:"last_page"`
+	CreatedFrom    types.String   `tfsdk:"created_from"`
+	IntegrationID  types.String   `tfsdk:"integration_id"`
+	FirstSeen      timestamp      `tfsdk:"first_seen"`
+	LastSeen       timestamp      `tfsdk:"last_seen"`
+	Unsubscribed   types.Bool     `tfsdk:"unsubscribed"`
+	Blocked        types.Bool     `tfsdk:"blocked"`
+	Tags           types.Set      `tfsdk:"tags"`
+	CustomData     customData     `tfsdk:"custom_data"`
+	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+}
+
+// stringAttribute ties an attribute to its field of the API.
+type stringAttribute struct {
+	name     string
+	field    *helpcrunch.StringField
+	of       func(*customerModel) *types.String
+	imported bool // an import stores it
+}
+
+var stringAttributes = []stringAttribute{
+	{"name", helpcrunch.Name, func(m *customerModel) *types.String { return &m.Name }, true},
+	{"email", helpcrunch.Email, func(m *customerModel) *types.String { return &m.Email }, true},
+	{"user_id", helpcrunch.UserID, func(m *customerModel) *types.String { return &m.UserID }, true},
+	{"company", helpcrunch.Company, func(m *customerModel) *types.String { return &m.Company }, true},
+	{"phone", helpcrunch.Phone, func(m *customerModel) *types.String { return &m.Phone }, true},
+	{"notes", helpcrunch.Notes, func(m *customerModel) *types.String { return &m.Notes }, true},
+	{"locale", helpcrunch.Locale, func(m *customerModel) *types.String { return &m.Locale }, true},
+	{"source", helpcrunch.Source, func(m *customerModel) *types.String { return &m.Source }, false},
+	{"referer", helpcrunch.Referer, func(m *customerModel) *types.String { return &m.Referer }, false},
+	{"last_page", helpcrunch.LastPage, func(m *customerModel) *types.String { return &m.LastPage }, false},
+	{"created_from", helpcrunch.CreatedFrom, func(m *customerModel) *types.String { return &m.CreatedFrom }, false},
+	{"integration_id", helpcrunch.IntegrationID, func(m *customerModel) *types.String { return &m.IntegrationID }, false},
+}
+
+// timestampAttribute ties an attribute to its field of the API.
+type timestampAttribute struct {
+	name  string
+	field string
+	of    func(*customerModel) *timestamp
+	sent  func(*helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp]
+	held  func(*helpcrunch.Customer) helpcrunch.Timestamp
+}
+
+var timestampAttributes = []timestampAttribute{
+	{
+		"first_seen", "firstSeen",
+		func(m *customerModel) *timestamp { return &m.FirstSeen },
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.FirstSeen },
+		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.FirstSeen },
+	},
+	{
+		"last_seen", "lastSeen",
+		func(m *customerModel) *timestamp { return &m.LastSeen },
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.LastSeen },
+		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.LastSeen },
+	},
+}
+
+// boolAttribute ties an attribute to its field of the API.
+type boolAttribute struct {
+	name string // in the API as well
+	of   func(*customerModel) *types.Bool
+	sent func(*helpcrunch.Changes) *helpcrunch.Optional[bool]
+	held func(*helpcrunch.Customer) bool
+}
+
+var boolAttributes = []boolAttribute{
+	{
+		"unsubscribed",
+		func(m *customerModel) *types.Bool { return &m.Unsubscribed },
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Unsubscribed },
+		func(c *helpcrunch.Customer) bool { return c.Unsubscribed },
+	},
+	{
+		"blocked",
+		func(m *customerModel) *types.Bool { return &m.Blocked },
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Blocked },
+		func(c *helpcrunch.Customer) bool { return c.Blocked },
+	},
+}
+
+// changes are what turns a customer as in prior into one as in m. Both are
+// wholly known.
+//
+// A line taken out is cleared; with letGo, what an import found and the
+// configuration never mentioned, it is only forgotten.
+func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Changes {
+	var changes helpcrunch.Changes
+	for _, a := range stringAttributes {
+		plan, state, sent := *a.of(m), *a.of(prior), a.field.Sent(&changes)
+		switch {
+		case plan.Equal(state):
+		case plan.IsNull():
+			if state.ValueString() != "" && !letGo {
+				*sent = helpcrunch.None[string]()
+			}
+		case plan.ValueString() == "":
+			*sent = helpcrunch.None[string]()
+		default:
+			*sent = helpcrunch.Some(plan.ValueString())
+		}
+	}
+	for _, a := range timestampAttributes {
+		plan, state, sent := *a.of(m), *a.of(prior), a.sent(&changes)
+		switch {
+		case plan.sameAs(state):
+		case plan.IsNull():
+			if state.ValueString() != "" && !letGo {
+				*sent = helpcrunch.None[helpcrunch.Timestamp]()
+			}
+		case plan.ValueString() == "":
+			*sent = helpcrunch.None[helpcrunch.Timestamp]()
+		default:
+			if moment, err := parseTimestamp(plan.ValueString()); err == nil {
+				*sent = helpcrunch.Some(moment)
+			}
+		}
+	}
+	for _, a := range boolAttributes {
+		if plan := *a.of(m); !plan.IsNull() && !plan.Equal(*a.of(prior)) {
+			*a.sent(&changes) = helpcrunch.Some(plan.ValueBool())
+		}
+	}
+	if !m.Tags.IsNull() && !sameTags(m.Tags, prior.Tags) {
+		changes.Tags = tagsOf(m.Tags)
+	} else if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 && !letGo {
+		changes.Tags = []helpcrunch.Tag{}
+	}
+	changes.CustomData = m.CustomData.changes(prior.CustomData, letGo)
+	return changes
+}
+
+// changes are the properties to write. Only those that mean something else now.
+func (v customData) changes(prior customData, letGo bool) helpcrunch.CustomData {
+	changes := helpcrunch.CustomData{}
+	planned, known := v.properties(), prior.properties()
+	for name, value := range planned {
+		state, managed := known[name]
+		switch {
+		case managed && value.Equal(state):
+		case value.Text == "":
+			changes[name] = helpcrunch.Value{} // "" is sent as null, like everywhere
+		default:
+			changes[name] = value
+		}
+	}
+	for name, state := range known {
+		if _, managed := planned[name]; !managed && state.Text != "" && !letGo {
+			changes[name] = helpcrunch.Value{}
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return changes
+}
+
+// removed names what prior manages and holds and m leaves out: the lines taken out.
+func (m *customerModel) removed(prior *customerModel) []string {
+	var names []string
+	for _, a := range stringAttributes {
+		if a.of(m).IsNull() && a.of(prior).ValueString() != "" {
+			names = append(names, a.name)
+		}
+	}
+	if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 {
+		names = append(names, "tags")
+	}
+	if !m.CustomData.isUnknown() {
+		elements, _ := m.CustomData.elements()
+		for name, value := range prior.CustomData.properties() {
+			if _, managed := elements[name]; !managed && value.Text != "" {
+				names = append(names, "custom_data."+name)
+			}
+		}
+	}
+	return names
+}
+
+// refresh makes the managed attributes what HelpCrunch holds. What means the
+// same keeps its form; what is not managed stays null.
+func (m *customerModel) refresh(held *helpcrunch.Customer) {
+	m.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
+	for _, a := range stringAttributes {
+		a.refresh(m, held)
+	}
+	for _, a := range timestampAttributes {
+		a.refresh(m, held)
+	}
+	for _, a := range boolAttributes {
+		a.refresh(m, held)
+	}
+	m.refreshTags(held)
+	if !m.CustomData.isNull() {
+		m.CustomData = m.CustomData.fold(held.CustomData)
+	}
+}
+
+func (a stringAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
+	state, text := a.of(m), ""
+	if held := *a.field.Held(held); held != nil {
+		text = *held
+	}
+	if !state.IsNull() && !a.field.Same(state.ValueString(), text) {
+		*state = types.StringValue(text)
+	}
+}
+
+func (a timestampAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
+	state, answer := a.of(m), timestampText(a.held(held).String())
+	if !state.IsNull() && !state.sameAs(answer) {
+		*state = answer
+	}
+}
+
+func (a boolAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
+	if state := a.of(m); !state.IsNull() {
+		*state = types.BoolValue(a.held(held))
+	}
+}
+
+func (m *customerModel) refreshTags(held *helpcrunch.Customer) {
+	if m.Tags.IsNull() {
+		return
+	}
+	// Colours are the account's: a tag keeps the one it was written with.
+	known := make(map[string]attr.Value)
+	for _, element := range m.Tags.Elements() {
+		known[tagOf(element).Name] = element
+	}
+	elements := make([]attr.Value, 0, len(held.Tags))
+	for _, tag := range held.Tags {
+		element, ok := known[tag.Name]
+		if !ok {
+			element = tagElement(tag.Name)
+		}
+		elements = append(elements, element)
+	}
+	m.Tags = types.SetValueMust(tagType, elements)
+}
+
+// adopt makes m what an import stores: the attributes that describe a person,
+// as far as they hold something. Whether somebody is subscribed, and what
+// moves by itself, stays unmanaged until it is written.
+func (m *customerModel) adopt(held *helpcrunch.Customer) {
+	m.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
+	for _, a := range stringAttributes {
+		if text := *a.field.Held(held); a.imported && text != nil && *text != "" {
+			*a.of(m) = types.StringValue(*text)
+		}
+	}
+	if len(held.Tags) > 0 {
+		elements := make([]attr.Value, len(held.Tags))
+		for i, tag := range held.Tags {
+			elements[i] = tagElement(tag.Name)
+		}
+		m.Tags = types.SetValueMust(tagType, elements)
+	}
+	m.CustomData = customDataOf(held.CustomData)
+}
+
+// The type of one tag in the set.
+var tagType = types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "color": colorType{}}}
+
+func tagElement(name string) attr.Value {
+	return types.ObjectValueMust(tagType.AttrTypes, map[string]attr.Value{"name": types.StringValue(name), "color": colorNull()})
+}
+
+// tagOf is a tag as the API has it. What is null or unknown is "".
+func tagOf(element attr.Value) helpcrunch.Tag {
+	var tag helpcrunch.Tag
+	if object, ok := element.(types.Object); ok {
+		if name, ok := object.Attributes()["name"].(types.String); ok {
+			tag.Name = name.ValueString()
+		}
+		if color, ok := object.Attributes()["color"].(color); ok {
+			tag.Color = color.ValueString()
+		}
+	}
+	return tag
+}
+
+// tagsOf are the tags of a set, never nil.
+func tagsOf(set types.Set) []helpcrunch.Tag {
+	tags := make([]helpcrunch.Tag, 0, len(set.Elements()))
+	for _, element := range set.Elements() {
+		tags = append(tags, tagOf(element))
+	}
+	return tags
+}
+
+// sameTags reports whether two known sets have the same names, and no colour
+// is asked for in the first that the second does not ask for.
+func sameTags(plan, state types.Set) bool {
+	if plan.IsNull() || state.IsNull() {
+		return plan.IsNull() && state.IsNull()
+	}
+	known := make(map[string]string)
+	for _, tag := range tagsOf(state) {
+		known[tag.Name] = tag.Color
+	}
+	planned := tagsOf(plan)
+	for _, tag := range planned {
+		color, ok := known[tag.Name]
+		if !ok || tag.Color != "" && !sameColor(tag.Color, color) {
+			return false
+		}
+	}
+	return len(planned) == len(known)
+}

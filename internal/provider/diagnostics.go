@@ -1,0 +1,108 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+// requestFailed turns an error of the client into diagnostics. summary says
+// what did not work in the user's terms, such as "The customer was not updated".
+func requestFailed(summary string, err error) diag.Diagnostics {
+	return customerRefused(summary, err, helpcrunch.Changes{})
+}
+
+// customerRefused is requestFailed for a write: each entry of a refusal that
+// names a field stands on its attribute.
+func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Diagnostics {
+	var diags diag.Diagnostics
+	detail := advice(err) + "\n\n" + err.Error()
+
+	var refusal *helpcrunch.Error
+	if errors.As(err, &refusal) && refusal.Status >= 400 && refusal.Status < 500 {
+		// One error an attribute, each with the whole answer: an entry is
+		// often understood only beside the others.
+		var named []string
+		for _, entry := range refusal.Entries {
+			attribute := attributeOf(entry.Field())
+			if attribute == "" || slices.Contains(named, attribute) {
+				continue
+			}
+			named = append(named, attribute)
+			what := attribute
+			if property := refusedProperty(entry.Code, sent); property != "" {
+				what = fmt.Sprintf("the property %q of custom_data", property)
+			}
+			diags.AddAttributeError(path.Root(attribute), summary,
+				fmt.Sprintf("HelpCrunch does not accept the value of %s.\n\n%s", what, err))
+		}
+	}
+	if !diags.HasError() {
+		diags.AddError(summary, detail)
+	}
+	return diags
+}
+
+var customDataIndex = regexp.MustCompile(`customData\[(\d+)\]`)
+
+// refusedProperty is the custom property that the code of an entry points to
+// by its place in the request, where they stand in the order of their names.
+func refusedProperty(code string, sent helpcrunch.Changes) string {
+	match := customDataIndex.FindStringSubmatch(code)
+	if match == nil {
+		return ""
+	}
+	names := slices.Sorted(maps.Keys(sent.CustomData))
+	if i, err := strconv.Atoi(match[1]); err == nil && i < len(names) {
+		return names[i]
+	}
+	return ""
+}
+
+// advice says what to do about an error.
+func advice(err error) string {
+	var refusal *helpcrunch.Error
+	var unreachable *helpcrunch.UnreachableError
+	var lost *helpcrunch.LostError
+	switch {
+	case errors.As(err, &refusal):
+		switch {
+		case refusal.Status == http.StatusUnauthorized:
+			return "HelpCrunch does not accept the API key. Check api_key in the provider block, or the environment variable " + envAPIKey +
+				": the key stands in HelpCrunch under Settings > Developers > Public API."
+		case refusal.Status == http.StatusForbidden:
+			return "HelpCrunch knows the API key but does not permit this. Check that the key belongs to the right account (api_key, or " + envAPIKey +
+				") and that the plan of the account includes the API."
+		case refusal.Status >= 300 && refusal.Status < 400:
+			return "The server redirects elsewhere. Redirects are not followed, so that the API key stays where it was meant for. Check base_url, or " + envBaseURL + "."
+		case refusal.Status >= 500:
+			return "HelpCrunch has a problem of its own. What was written before is in the state; run terraform apply again later."
+		case refusal.Status == http.StatusNotFound:
+			return "HelpCrunch has no such customer. Run terraform plan to see which customers were deleted elsewhere."
+		}
+		return "HelpCrunch refused the request. Nothing was changed by it."
+	case errors.As(err, &unreachable):
+		return "Check the network, and base_url (or " + envBaseURL + "). Nothing was sent."
+	case errors.As(err, &lost):
+		return "Whether HelpCrunch carried out the request is not known. Run terraform plan to see."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "The time for this operation ran out. Raise it with the timeouts attribute of the resource, lower the number of customers in a state, " +
+			"or raise requests_per_minute if the account permits more. Other programs with the same API key share the limit."
+	case errors.Is(err, context.Canceled):
+		return "The run was stopped."
+	}
+	return "This is not expected to happen."
+}

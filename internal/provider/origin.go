@@ -1,0 +1,75 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
+
+// origin is what the provider remembers of a resource beside its attributes,
+// in Terraform's private state.
+type origin struct {
+	// Instance tells two resources for one customer apart: plans do not say
+	// which resource they are for.
+	Instance string `json:"instance"`
+	// Import is how far an import has come, "" where the customer was created.
+	Import importStage `json:"import,omitempty"`
+	// Unsubscribed is what the last answer said, for the warning before
+	// somebody is subscribed again. It is known also where it is not managed.
+	Unsubscribed bool `json:"unsubscribed,omitempty"`
+}
+
+// importStage is how far an import has come.
+type importStage string
+
+const (
+	// importFound: the id is known, the attributes come with the next read.
+	importFound importStage = "found"
+	// importRead: what the configuration leaves out is let go, not cleared,
+	// until an update has succeeded.
+	importRead importStage = "read"
+	// importSettled: an update has succeeded since. A destroy still spares the customer.
+	importSettled importStage = "settled"
+)
+
+const originKey = "origin"
+
+func newOrigin() origin { return origin{Instance: rand.Text()} }
+
+// privateReader and privateWriter are the two sides of Terraform's private state.
+type (
+	privateReader interface {
+		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	}
+	privateWriter interface {
+		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+	}
+)
+
+// readOrigin is the zero origin where none was written.
+func readOrigin(ctx context.Context, private privateReader, diags *diag.Diagnostics) origin {
+	var o origin
+	data, d := private.GetKey(ctx, originKey)
+	diags.Append(d...)
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &o); err != nil {
+			diags.AddError("Unreadable private state", "The private state of the resource cannot be read: "+err.Error()+
+				". Remove the resource from the state and import it again.")
+		}
+	}
+	return o
+}
+
+func (o origin) write(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	data, err := json.Marshal(o)
+	if err != nil {
+		diags.AddError("Private state cannot be written", err.Error())
+		return
+	}
+	diags.Append(private.SetKey(ctx, originKey, data)...)
+}

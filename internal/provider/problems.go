@@ -1,0 +1,186 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/mazznoer/csscolorparser"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+// The values of deletion_policy.
+const (
+	deletionDelete  = "delete"
+	deletionAbandon = "abandon"
+	deletionPrevent = "prevent"
+)
+
+var deletionPolicies = []string{deletionDelete, deletionAbandon, deletionPrevent}
+
+// problems are the faults of what is known of a configuration. They are looked
+// for when Terraform validates and plans, and again before a request, for
+// values that were unknown until then. No configured value is repeated: it may
+// be marked as sensitive.
+func (m *customerModel) problems() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, a := range stringAttributes {
+		refuseOuterSpace(&diags, path.Root(a.name), a.of(m).ValueString())
+	}
+	for _, a := range timestampAttributes {
+		if _, err := parseTimestamp(a.of(m).ValueString()); err != nil {
+			diags.AddAttributeError(path.Root(a.name), "Not a timestamp",
+				fmt.Sprintf("The value of %s cannot be read as a moment: %s.", a.name, err))
+		}
+	}
+	diags.Append(tagProblems(m.Tags)...)
+	diags.Append(m.CustomData.problems()...)
+	if policy := m.DeletionPolicy; !policy.IsNull() && !policy.IsUnknown() && !slices.Contains(deletionPolicies, policy.ValueString()) {
+		diags.AddAttributeError(path.Root("deletion_policy"), "Unknown deletion policy",
+			fmt.Sprintf("deletion_policy is one of %s.", quoted(deletionPolicies)))
+	}
+	return diags
+}
+
+func refuseOuterSpace(diags *diag.Diagnostics, at path.Path, text string) {
+	if strings.TrimSpace(text) != text {
+		diags.AddAttributeError(at, "Space around a value",
+			fmt.Sprintf("The value of %s begins or ends with white space, which HelpCrunch may or may not keep. "+
+				"Take it away, or wrap the value in trimspace().", at))
+	}
+}
+
+func tagProblems(tags types.Set) diag.Diagnostics {
+	var diags diag.Diagnostics
+	seen := make(map[string]string)
+	for _, element := range tags.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() {
+			continue
+		}
+		if name, ok := object.Attributes()["name"].(types.String); ok && !name.IsUnknown() {
+			switch text := name.ValueString(); {
+			case text == "":
+				diags.AddAttributeError(path.Root("tags"), "A tag without a name", "Every tag needs a name. To take all tags off, write tags = [].")
+			case strings.TrimSpace(text) != text:
+				diags.AddAttributeError(path.Root("tags"), "Space around a tag", "The name of a tag begins or ends with white space. Take it away.")
+			default:
+				if other, ok := seen[strings.ToLower(text)]; ok {
+					diags.AddAttributeError(path.Root("tags"), "One tag twice", twiceDetail(text == other))
+				}
+				seen[strings.ToLower(text)] = text
+			}
+		}
+		if shade, ok := object.Attributes()["color"].(color); ok && !shade.IsNull() && !shade.IsUnknown() {
+			if _, err := csscolorparser.Parse(shade.ValueString()); err != nil {
+				diags.AddAttributeWarning(path.Root("tags"), "Not a CSS colour",
+					"The color of a tag cannot be read as a CSS colour such as red, #f00 or rgb(255, 0, 0). "+
+						"It is sent as it is, and HelpCrunch may refuse or replace it.")
+			}
+		}
+	}
+	return diags
+}
+
+func twiceDetail(sameCase bool) string {
+	if sameCase {
+		return "Two tags have the same name but different colours. A tag has one colour in the whole account: keep one of the two."
+	}
+	return "Two tags differ only in upper and lower case. HelpCrunch may take them for one tag: keep one of the two."
+}
+
+// problems names the properties that HelpCrunch cannot hold.
+func (v customData) problems() diag.Diagnostics {
+	var diags diag.Diagnostics
+	elements, ok := v.elements()
+	if !ok {
+		diags.AddAttributeError(path.Root("custom_data"), "Custom data is not an object",
+			`custom_data is an object or a map of strings, numbers, bools and nulls, such as { plan = "gold", seats = 12 }.`)
+		return diags
+	}
+	for _, name := range slices.Sorted(maps.Keys(elements)) {
+		if name == "" || strings.TrimSpace(name) != name {
+			diags.AddAttributeError(path.Root("custom_data"), "A custom property without a proper name",
+				"The name of a custom property is empty, or begins or ends with white space. Write it as in HelpCrunch under Settings > Contacts > Custom attributes.")
+		}
+		element := elements[name]
+		if element.IsUnknown() {
+			continue
+		}
+		if _, ok := propertyValue(element); !ok {
+			diags.AddAttributeError(path.Root("custom_data"), "A custom property of a wrong kind",
+				fmt.Sprintf("The property %q of custom_data is %s. HelpCrunch holds strings, numbers, bools and nulls there. "+
+					"To store structured data as text, wrap it in jsonencode().", name, kindOf(element)))
+		}
+	}
+	return diags
+}
+
+func kindOf(element attr.Value) string {
+	switch element.(type) {
+	case types.List, types.Tuple, types.Set:
+		return "a list"
+	case types.Object, types.Map:
+		return "an object"
+	case types.Number:
+		return "a number too large to be exact"
+	}
+	return "not a plain value"
+}
+
+// attributeOf is the attribute that an API field belongs to, "" if none.
+func attributeOf(field string) string {
+	for _, a := range stringAttributes {
+		if a.field.Name == field {
+			return a.name
+		}
+	}
+	for _, a := range timestampAttributes {
+		if a.field == field {
+			return a.name
+		}
+	}
+	switch {
+	case field == "unsubscribed" || field == "blocked" || field == "tags":
+		return field
+	case field == "customData" || strings.HasPrefix(field, "customData."):
+		return "custom_data"
+	}
+	return ""
+}
+
+// quoted lists words as a sentence does.
+func quoted(words []string) string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = fmt.Sprintf("%q", word)
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+// unstuckDetail says what became of a field that was sent and did not stick.
+func unstuckDetail(field string, held *helpcrunch.Customer) (summary, detail string) {
+	if property, ok := strings.CutPrefix(field, "customData."); ok {
+		if _, present := held.CustomData[property]; !present {
+			return "HelpCrunch did not take a custom property", fmt.Sprintf(
+				"The property %q of custom_data was sent to customer %d, and is missing from the answer. "+
+					"Custom properties must exist before they can be written: add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
+					"or take it out of the configuration.", property, held.ID)
+		}
+		return "HelpCrunch stored another value", fmt.Sprintf(
+			"The property %q of custom_data was sent to customer %d, and the answer holds another value. "+
+				"The next plan shows it: write it in that form to settle the difference, or check the type of the custom attribute in HelpCrunch.", property, held.ID)
+	}
+	return "HelpCrunch stored another value", fmt.Sprintf(
+		"The value of %s was sent to customer %d, and the answer holds another one. "+
+			"The next plan shows it: write it in that form to settle the difference.", attributeOf(field), held.ID)
+}

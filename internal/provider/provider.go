@@ -1,0 +1,276 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package provider is what Terraform sees of HelpCrunch.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+var _ provider.Provider = (*helpcrunchProvider)(nil)
+
+// The environment variables that stand in for attributes of the provider block.
+const (
+	envAPIKey            = "HELPCRUNCH_API_KEY"
+	envBaseURL           = "HELPCRUNCH_BASE_URL"
+	envRequestsPerMinute = "HELPCRUNCH_REQUESTS_PER_MINUTE"
+	envBatchSize         = "HELPCRUNCH_BATCH_SIZE"
+	envBatchLinger       = "HELPCRUNCH_BATCH_LINGER"
+	envMaxRetries        = "HELPCRUNCH_MAX_RETRIES"
+	envRequestTimeout    = "HELPCRUNCH_REQUEST_TIMEOUT"
+	envDeletionPolicy    = "HELPCRUNCH_DELETION_POLICY"
+	envAppendUserAgent   = "TF_APPEND_USER_AGENT" // Terraform's own
+)
+
+const maxRequestsPerMinute = 100_000
+
+// New returns the provider. version is the release, for the user agent.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &helpcrunchProvider{version: version} }
+}
+
+type helpcrunchProvider struct {
+	version string
+}
+
+type providerModel struct {
+	APIKey            types.String `tfsdk:"api_key"`
+	BaseURL           types.String `tfsdk:"base_url"`
+	RequestsPerMinute types.Int64  `tfsdk:"requests_per_minute"`
+	BatchSize         types.Int64  `tfsdk:"batch_size"`
+	BatchLinger       types.String `tfsdk:"batch_linger"`
+	MaxRetries        types.Int64  `tfsdk:"max_retries"`
+	RequestTimeout    types.String `tfsdk:"request_timeout"`
+	DeletionPolicy    types.String `tfsdk:"deletion_policy"`
+}
+
+func (p *helpcrunchProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "helpcrunch"
+	resp.Version = p.version
+}
+
+func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Keeps the customers of a [HelpCrunch](https://helpcrunch.com) account as code.",
+		Attributes: map[string]schema.Attribute{
+			"api_key": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "The API key, from HelpCrunch under Settings > Developers > Public API, such as `\"aGVsbG8=\"`. Required, here or as `" + envAPIKey + "`.",
+			},
+			"base_url": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("Where the API is served. `https` only, except for a loopback host such as `\"http://127.0.0.1:8080/v1\"`. "+
+					"Default `\"%s\"`. Environment: `%s`.", helpcrunch.DefaultBaseURL, envBaseURL),
+			},
+			"requests_per_minute": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How many requests to spend in any 60 seconds, 1 to %d, such as `60` to leave half of the limit to others. "+
+					"Default `%d`, the limit of an account. Environment: `%s`.", maxRequestsPerMinute, helpcrunch.DefaultRequestsPerMinute, envRequestsPerMinute),
+			},
+			"batch_size": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How many customers one request updates at most, 1 to %d. `1` updates each customer alone. "+
+					"Default `%d`, the most that HelpCrunch takes. Environment: `%s`.", helpcrunch.MaxBatchSize, helpcrunch.MaxBatchSize, envBatchSize),
+			},
+			"batch_linger": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How long a batch waits for the next customer to join: a duration such as `\"100ms\"`, `\"0s\"` to `\"3s\"`. "+
+					"Default `\"%s\"`. Environment: `%s`.", helpcrunch.DefaultBatchLinger, envBatchLinger),
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How often a request that met a fault (a lost connection, a 5xx) is repeated, 0 to %d, such as `2`. Waiting for the request limit is not a fault. "+
+					"Default `%d`. Environment: `%s`.", maxMaxRetries, helpcrunch.DefaultMaxRetries, envMaxRetries),
+			},
+			"request_timeout": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take: a duration such as `\"1m\"`, more than `\"0s\"`. "+
+					"Default `\"%s\"`. Environment: `%s`.", helpcrunch.DefaultRequestTimeout, envRequestTimeout),
+			},
+			"deletion_policy": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "What a destroy does with customers whose resource does not say it: `\"delete\"`, `\"abandon\"` (forget them, leave them in HelpCrunch) or `\"prevent\"` (refuse). " +
+					"Default `\"" + deletionDelete + "\"`. Environment: `" + envDeletionPolicy + "`.",
+			},
+		},
+	}
+}
+
+const maxMaxRetries = 20
+
+func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	settings := settings{diags: &resp.Diagnostics}
+	key := settings.text("api_key", envAPIKey, model.APIKey, "")
+	if key == "" && !model.APIKey.IsUnknown() {
+		resp.Diagnostics.AddAttributeError(path.Root("api_key"), "No API key",
+			"The provider needs the API key of the account: set api_key in the provider block, or the environment variable "+envAPIKey+
+				". The key stands in HelpCrunch under Settings > Developers > Public API.")
+	}
+	if strings.TrimSpace(key) != key || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		resp.Diagnostics.AddAttributeError(path.Root("api_key"), "The API key has stray characters",
+			"api_key, or "+envAPIKey+", has a space, a line break or another character in it that no key has. Copy the key again.")
+	}
+	baseURL := settings.baseURL(model.BaseURL)
+	limit := settings.number("requests_per_minute", envRequestsPerMinute, model.RequestsPerMinute, helpcrunch.DefaultRequestsPerMinute, 1, maxRequestsPerMinute)
+	requestTimeout := settings.duration("request_timeout", envRequestTimeout, model.RequestTimeout, helpcrunch.DefaultRequestTimeout, time.Millisecond, time.Hour)
+	config := helpcrunch.Config{
+		BaseURL:        baseURL,
+		APIKey:         key,
+		UserAgent:      p.userAgent(req.TerraformVersion),
+		BatchSize:      settings.number("batch_size", envBatchSize, model.BatchSize, helpcrunch.MaxBatchSize, 1, helpcrunch.MaxBatchSize),
+		BatchLinger:    settings.duration("batch_linger", envBatchLinger, model.BatchLinger, helpcrunch.DefaultBatchLinger, 0, 3*time.Second),
+		MaxRetries:     settings.number("max_retries", envMaxRetries, model.MaxRetries, helpcrunch.DefaultMaxRetries, 0, maxMaxRetries),
+		RequestTimeout: requestTimeout,
+		Log:            tflogDebug,
+	}
+	policy := settings.text("deletion_policy", envDeletionPolicy, model.DeletionPolicy, deletionDelete)
+	if !slices.Contains(deletionPolicies, policy) {
+		settings.refuse("deletion_policy", envDeletionPolicy, "Unknown deletion policy", "is one of "+quoted(deletionPolicies))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	file, err := budget.DefaultFile(baseURL.Host, key)
+	if err != nil {
+		tflog.Info(ctx, "no place for a request budget shared between processes, keeping it in memory", map[string]any{"error": err.Error()})
+	}
+	config.Budget = budget.New(budget.Config{Limit: limit, File: file, Hold: requestTimeout, Log: tflogInfo})
+	account := newAccount(helpcrunch.NewClient(config), policy)
+	resp.ResourceData = account
+	resp.DataSourceData = account
+}
+
+func (p *helpcrunchProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newCustomerResource}
+}
+
+func (p *helpcrunchProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newCustomerDataSource}
+}
+
+func (p *helpcrunchProvider) userAgent(terraform string) string {
+	agent := fmt.Sprintf("terraform-provider-helpcrunch/%s (+https://github.com/terraform-helpcrunch/terraform-provider-helpcrunch) Terraform/%s", p.version, terraform)
+	if appended := strings.TrimSpace(os.Getenv(envAppendUserAgent)); appended != "" {
+		agent += " " + appended
+	}
+	return agent
+}
+
+func tflogDebug(ctx context.Context, message string, fields map[string]any) {
+	tflog.Debug(ctx, message, fields)
+}
+
+func tflogInfo(ctx context.Context, message string, fields map[string]any) {
+	tflog.Info(ctx, message, fields)
+}
+
+// settings reads the provider block and the environment, and gathers what is wrong with them.
+type settings struct {
+	diags *diag.Diagnostics
+}
+
+// lookup is the environment variable where the attribute is left out.
+func (s settings) lookup(name, env string, value attr.Value) (text string, fromEnv bool) {
+	if value.IsUnknown() {
+		s.diags.AddAttributeError(path.Root(name), "A setting of the provider is not known yet",
+			fmt.Sprintf("%s depends on a value that is known only after an apply, and the provider needs it to plan. "+
+				"Write a known value, use the environment variable %s, or apply the resource it depends on first (terraform apply -target).", name, env))
+		return "", false
+	}
+	if !value.IsNull() {
+		return "", false
+	}
+	text = os.Getenv(env)
+	return text, text != ""
+}
+
+func (s settings) refuse(name, env, summary, rule string) {
+	s.diags.AddAttributeError(path.Root(name), summary, fmt.Sprintf("%s, or the environment variable %s, %s.", name, env, rule))
+}
+
+func (s settings) text(name, env string, value types.String, fallback string) string {
+	text, fromEnv := s.lookup(name, env, value)
+	switch {
+	case fromEnv:
+		return text
+	case value.IsNull() || value.IsUnknown():
+		return fallback
+	}
+	return value.ValueString()
+}
+
+func (s settings) number(name, env string, value types.Int64, fallback, least, most int) int {
+	number := int64(fallback)
+	if text, fromEnv := s.lookup(name, env, value); fromEnv {
+		parsed, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			parsed = int64(least) - 1
+		}
+		number = parsed
+	} else if !value.IsNull() && !value.IsUnknown() {
+		number = value.ValueInt64()
+	}
+	if number < int64(least) || number > int64(most) {
+		s.refuse(name, env, "A setting of the provider is out of range", fmt.Sprintf("is a whole number from %d to %d", least, most))
+		return fallback
+	}
+	return int(number)
+}
+
+func (s settings) duration(name, env string, value types.String, fallback, least, most time.Duration) time.Duration {
+	text := s.text(name, env, value, fallback.String())
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed < least || parsed > most {
+		s.refuse(name, env, "A setting of the provider is out of range", fmt.Sprintf("is a duration such as \"%s\", from %s to %s", fallback, least, most))
+		return fallback
+	}
+	return parsed
+}
+
+// baseURL is https, or a loopback host: everything else would show the key
+// and people's data to the network.
+func (s settings) baseURL(value types.String) *url.URL {
+	base, err := url.Parse(s.text("base_url", envBaseURL, value, helpcrunch.DefaultBaseURL))
+	switch {
+	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		s.refuse("base_url", envBaseURL, "Not a base URL", fmt.Sprintf("is a URL such as %q", helpcrunch.DefaultBaseURL))
+	case base.Scheme == "http" && !isLoopback(base.Hostname()):
+		s.refuse("base_url", envBaseURL, "The base URL is not encrypted",
+			"must begin with https://: over http the API key and the customers' data can be read on the way. Only a loopback host such as 127.0.0.1 may use http")
+	default:
+		return base
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

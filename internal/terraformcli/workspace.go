@@ -1,0 +1,125 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package terraformcli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// providerAddress is where Terraform believes the provider to come from.
+const providerAddress = "registry.terraform.io/terraform-helpcrunch/helpcrunch"
+
+// localVersion is the version of a provider built here, in the mirror.
+const localVersion = "0.0.1"
+
+// Mirror is a folder from which terraform init installs a provider built from
+// this repository, as it would from the registry.
+type Mirror struct {
+	dir string
+}
+
+// BuildMirror builds the provider of the repository at root into a mirror in dir.
+func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
+	platform := runtime.GOOS + "_" + runtime.GOARCH
+	binary := filepath.Join(dir, filepath.FromSlash(providerAddress), localVersion, platform, "terraform-provider-helpcrunch_v"+localVersion)
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the provider: %w\n%s", err, output)
+	}
+	return &Mirror{dir}, nil
+}
+
+// Workspace is a folder with a configuration, in which Terraform runs.
+type Workspace struct {
+	*tfexec.Terraform
+}
+
+// NewWorkspace runs terraform init in dir. env is added to the environment of
+// every run; the provider's own settings are taken from there alone.
+func NewWorkspace(ctx context.Context, terraform string, mirror *Mirror, dir string, env map[string]string) (*Workspace, error) {
+	tf, err := tfexec.NewTerraform(dir, terraform)
+	if err != nil {
+		return nil, fmt.Errorf("starting Terraform: %w", err)
+	}
+	cliConfig := filepath.Join(dir, ".terraformrc")
+	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror.dir)
+	if err := os.WriteFile(cliConfig, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("writing Terraform's own configuration: %w", err)
+	}
+	all := map[string]string{"TF_CLI_CONFIG_FILE": cliConfig}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "TF_") && !strings.HasPrefix(name, "HELPCRUNCH_") {
+			all[name] = value
+		}
+	}
+	maps.Copy(all, env)
+	if err := tf.SetEnv(all); err != nil {
+		return nil, fmt.Errorf("setting Terraform's environment: %w", err)
+	}
+	if err := tf.Init(ctx); err != nil {
+		return nil, fmt.Errorf("terraform init: %w", err)
+	}
+	return &Workspace{tf}, nil
+}
+
+// Apply applies the configuration and returns what Terraform had to say: each
+// warning and error, also where it failed.
+func (w *Workspace) Apply(ctx context.Context, options ...tfexec.ApplyOption) ([]tfjson.Diagnostic, error) {
+	var output bytes.Buffer
+	err := w.ApplyJSON(ctx, &output, options...)
+	return diagnostics(output.Bytes()), err
+}
+
+// Plan returns the plan and what Terraform had to say. The plan is nil where it failed.
+func (w *Workspace) Plan(ctx context.Context, options ...tfexec.PlanOption) (*tfjson.Plan, []tfjson.Diagnostic, error) {
+	const file = "plan.tfplan"
+	defer os.Remove(filepath.Join(w.WorkingDir(), file))
+	var output bytes.Buffer
+	_, err := w.PlanJSON(ctx, &output, append(options, tfexec.Out(file))...)
+	diags := diagnostics(output.Bytes())
+	if err != nil {
+		return nil, diags, err
+	}
+	plan, err := w.ShowPlanFile(ctx, file)
+	return plan, diags, err
+}
+
+// Destroy destroys everything in the state and returns what Terraform had to say.
+func (w *Workspace) Destroy(ctx context.Context, options ...tfexec.DestroyOption) ([]tfjson.Diagnostic, error) {
+	var output bytes.Buffer
+	err := w.DestroyJSON(ctx, &output, options...)
+	return diagnostics(output.Bytes()), err
+}
+
+// diagnostics reads them from Terraform's machine-readable output, a JSON object a line.
+func diagnostics(output []byte) []tfjson.Diagnostic {
+	var diags []tfjson.Diagnostic
+	for line := range bytes.Lines(output) {
+		var message struct {
+			Type       string            `json:"type"`
+			Diagnostic tfjson.Diagnostic `json:"diagnostic"`
+		}
+		if json.Unmarshal(line, &message) == nil && message.Type == "diagnostic" {
+			diags = append(diags, message.Diagnostic)
+		}
+	}
+	return diags
+}
