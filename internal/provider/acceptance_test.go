@@ -4,38 +4,42 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // TestMain keeps the request budgets of the tests out of the user's cache
 // folder, and the user's settings out of the tests.
 func TestMain(m *testing.M) {
-	cache, err := os.MkdirTemp("", "helpcrunch-test-cache-")
+	folder, err := os.MkdirTemp("", "helpcrunch-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
-	}
-	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
-		if name != "HOME" || os.Getenv("XDG_CACHE_HOME") == "" {
-			os.Setenv(name, cache) //nolint:usetesting // there is no test yet
-		}
 	}
 	for _, name := range []string{
 		envAPIKey, envBaseURL, envRequestsPerMinute, envBatchSize, envBatchLinger, envMaxRetries, envRequestTimeout, envDeletionPolicy,
 	} {
 		os.Unsetenv(name)
 	}
+	os.Setenv(envTestFolder, folder)
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(folder, "cache"))
 	code := m.Run()
-	os.RemoveAll(cache)
+	os.RemoveAll(folder)
 	os.Exit(code)
 }
 
@@ -72,9 +76,11 @@ func runSteps(t *testing.T, steps ...resource.TestStep) {
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers(), Steps: steps})
 }
 
-// providerBlock points the provider at the sandbox; settings are further lines.
+// providerBlock points the provider at the sandbox, without a limit that
+// would make the tests wait; settings are further lines.
 func providerBlock(server *sandbox.Server, settings string) string {
-	return fmt.Sprintf("provider \"helpcrunch\" {\n  base_url = %q\n  api_key  = %q\n%s\n}\n", server.URL(), server.Key(), settings)
+	return fmt.Sprintf("provider \"helpcrunch\" {\n  base_url = %q\n  api_key  = %q\n  requests_per_minute = 100000\n%s\n}\n",
+		server.URL(), server.Key(), settings)
 }
 
 // customerBlock is the resource helpcrunch_customer.test with the given lines.
@@ -96,4 +102,64 @@ func sorted(names []string) []string {
 	names = slices.Clone(names)
 	slices.Sort(names)
 	return names
+}
+
+// builtProvider is a mirror with the provider of this repository, built once for all tests.
+var builtProvider = sync.OnceValues(func() (*terraformcli.Mirror, error) {
+	return terraformcli.BuildMirror(context.Background(), "../..", filepath.Join(os.Getenv(envTestFolder), "mirror"))
+})
+
+// envTestFolder names a folder that lives as long as the test run.
+const envTestFolder = "HELPCRUNCH_TEST_FOLDER"
+
+// newWorkspace is a folder with the configuration, where the provider runs in
+// processes of its own as it does for users. The sandbox stands in its
+// environment.
+func newWorkspace(t *testing.T, server *sandbox.Server, config string) *terraformcli.Workspace {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "main.tf", config)
+	mirror, err := builtProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	terraform, err := terraformcli.Find(t.Context(), "../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	workspace, err := terraformcli.NewWorkspace(t.Context(), terraform, mirror, dir, map[string]string{
+		envBaseURL: server.URL(), envAPIKey: server.Key(), envRequestsPerMinute: "100000",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return workspace
+}
+
+// write replaces a file of a workspace.
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// said is all that Terraform said, a line a warning or error.
+func said(diags []tfjson.Diagnostic) string {
+	var text strings.Builder
+	for _, d := range diags {
+		at := d.Address
+		if d.Snippet != nil {
+			at += " " + d.Snippet.Code
+		}
+		fmt.Fprintf(&text, "%s: %s: %s [%s]\n", d.Severity, d.Summary, strings.ReplaceAll(d.Detail, "\n", " "), at)
+	}
+	return text.String()
+}
+
+func itoa(id int64) string { return strconv.FormatInt(id, 10) }
+
+func onlyCustomerID(t *testing.T, server *sandbox.Server) string {
+	t.Helper()
+	return itoa(onlyCustomer(t, server).ID())
 }

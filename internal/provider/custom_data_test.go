@@ -1,0 +1,150 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// TestCustomDataForms: each form is written as it should be, and plans clean
+// afterwards (the test kit sees to the second).
+func TestCustomDataForms(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	type held map[string]any
+	for _, form := range []struct {
+		name, hcl, more string
+		want            held
+	}{
+		{"object", `{ plan = "gold", seats = 12, trial = false }`, "", held{"plan": "gold", "seats": json.Number("12"), "trial": false}},
+		{"map of strings", `tomap({ plan = "gold", tier = "7" })`, "", held{"plan": "gold", "tier": "7"}},
+		{"map of numbers", `tomap({ seats = 12, score = 1.5 })`, "", held{"seats": json.Number("12"), "score": json.Number("1.5")}},
+		{"integer above 2^53", `{ seats = 9007199254740993 }`, "", held{"seats": json.Number("9007199254740993")}},
+		{"integer above 2^64", `{ seats = 36893488147419103233 }`, "", held{"seats": json.Number("36893488147419103233")}},
+		{"decimal", `{ score = 0.1, seats = -12.75 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
+		{"another form of the same numbers", `{ score = 1.0e-1, seats = -12.750 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
+		{"date", `{ renewal = "1700000000" }`, "", held{"renewal": json.Number("1700000000")}},
+		{"null", `{ plan = null, seats = 1 }`, "", held{"seats": json.Number("1")}},
+		{"only nulls", `{ plan = null, seats = null }`, "", held{}},
+		{"nothing", `{}`, "", held{}},
+		{"empty map", `tomap({})`, "", held{}},
+		{"map with null", `tomap({ plan = "x", tier = null })`, "", held{"plan": "x"}},
+		{
+			"unknown until apply", `{ plan = terraform_data.later.output, seats = 3 }`,
+			"resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n", held{"plan": "late", "seats": json.Number("3")},
+		},
+		{
+			"wholly unknown until apply", `terraform_data.later.output`,
+			"resource \"terraform_data\" \"later\" {\n  input = { plan = \"later\", seats = 4 }\n}\n", held{"plan": "later", "seats": json.Number("4")},
+		},
+		{"sensitive", `{ plan = sensitive("gold") }`, "", held{"plan": "gold"}},
+		{"text of every kind", `{ plan = "日本語 \"quoted\" \\ \u0041" }`, "", held{"plan": `日本語 "quoted" \ A`}},
+	} {
+		t.Run(form.name, func(t *testing.T) {
+			runSteps(t, resource.TestStep{
+				Config: providerBlock(server, "") + form.more + customerBlock("custom_data = "+form.hcl),
+				Check: func(*terraform.State) error {
+					record := onlyCustomer(t, server)
+					got := held{}
+					for _, name := range []string{"plan", "tier", "seats", "score", "trial", "renewal", "site"} {
+						if value, ok := record.Custom(name); ok {
+							got[name] = value
+						}
+					}
+					if !reflect.DeepEqual(got, form.want) {
+						return fmt.Errorf("HelpCrunch holds %#v, want %#v", got, form.want)
+					}
+					return nil
+				},
+			})
+		})
+	}
+}
+
+// TestCustomDataByProperty: properties that are not written are left alone,
+// one that drifts is the only one in the plan, and one taken out is cleared.
+func TestCustomDataByProperty(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]string{"object": `{ plan = "gold", tier = "7" }`, "map": `tomap({ plan = "gold", tier = "7" })`} {
+		t.Run(name, func(t *testing.T) {
+			server := newSandbox(t)
+			config := func(custom string) string { return providerBlock(server, "") + customerBlock("custom_data = "+custom) }
+			byHand := func(custom map[string]any) func() {
+				return func() {
+					if err := server.Change(onlyCustomer(t, server).ID(), sandbox.Record{"customData": custom}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			sent := func(want string) resource.TestCheckFunc {
+				return func(*terraform.State) error {
+					requests := server.Requests()
+					last := requests[len(requests)-1]
+					for _, request := range requests {
+						if request.Operation == sandbox.OpPatch {
+							last = request
+						}
+					}
+					if string(last.Body) != want {
+						return fmt.Errorf("sent %s, want %s", last.Body, want)
+					}
+					return nil
+				}
+			}
+			holds := func(property string, want any) resource.TestCheckFunc {
+				return func(*terraform.State) error {
+					if got, _ := onlyCustomer(t, server).Custom(property); !reflect.DeepEqual(got, want) {
+						return fmt.Errorf("HelpCrunch holds %s = %#v, want %#v", property, got, want)
+					}
+					return nil
+				}
+			}
+			runSteps(t,
+				resource.TestStep{Config: config(form)},
+				resource.TestStep{
+					PreConfig: byHand(map[string]any{"site": "https://example.com", "seats": 5}), Config: config(form),
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+					Check:            resource.ComposeAggregateTestCheckFunc(holds("site", "https://example.com"), holds("seats", json.Number("5"))),
+				},
+				resource.TestStep{
+					PreConfig: byHand(map[string]any{"tier": "8"}), Config: config(form),
+					Check: resource.ComposeAggregateTestCheckFunc(sent(`{"customData":[{"property":"tier","value":"7"}]}`), holds("tier", "7")),
+				},
+				resource.TestStep{
+					Config: config(`{ tier = 7 }`), // another form of the same, and one property less
+					Check: resource.ComposeAggregateTestCheckFunc(
+						sent(`{"customData":[{"property":"plan","value":null}]}`), holds("plan", nil), holds("tier", "7"), holds("seats", json.Number("5"))),
+				},
+			)
+		})
+	}
+}
+
+// TestFormAlone: another form of the same value is no update and no request.
+func TestFormAlone(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	config := func(seen, color, custom string) string {
+		return providerBlock(server, "") + customerBlock(fmt.Sprintf(
+			"first_seen = %q\n  tags = [{ name = \"vip\", color = %q }]\n  custom_data = %s", seen, color, custom))
+	}
+	noop := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	runSteps(t,
+		resource.TestStep{Config: config("1700000000", "red", `{ seats = 15, tier = "true" }`)},
+		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "#f00", `{ seats = 15.0, tier = true }`), ConfigPlanChecks: noop},
+		resource.TestStep{Config: config("2023-11-15T00:13:20+02:00", "rgb(255, 0, 0)", `tomap({ seats = "15", tier = "true" })`), ConfigPlanChecks: noop},
+	)
+	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
+		t.Errorf("%d updates were sent", n)
+	}
+}

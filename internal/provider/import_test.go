@@ -1,0 +1,211 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// ada is a customer that existed before Terraform came.
+func ada(t *testing.T, server *sandbox.Server) int64 {
+	t.Helper()
+	id, err := server.Add(sandbox.Record{
+		"name": "Ada", "email": "ada@example.com", "userId": "crm-17", "phone": "555", "unsubscribed": true,
+		"tags": []string{"vip"}, "customData": map[string]any{"plan": "gold", "seats": 12},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+const required = `
+terraform {
+  required_providers {
+    helpcrunch = { source = "terraform-helpcrunch/helpcrunch" }
+  }
+}
+`
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := strconv.FormatInt(ada(t, server), 10)
+	block := customerBlock(`
+  name    = "Ada"
+  email   = "ada@example.com"
+  user_id = "crm-17"
+  phone   = "555"
+  tags    = [{ name = "vip" }]
+  custom_data = { plan = "gold", seats = 12 }
+  deletion_policy = "delete"`)
+	for _, form := range []string{id, "email:ada@example.com", "user_id:crm-17"} {
+		runSteps(t,
+			resource.TestStep{
+				Config: providerBlock(server, "") + block, ResourceName: "helpcrunch_customer.test",
+				ImportState: true, ImportStateId: form, ImportStatePersist: true,
+			},
+			resource.TestStep{
+				Config: providerBlock(server, "") + block,
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue("helpcrunch_customer.test", tfjsonpath.New("id"), knownvalue.StringExact(id)),
+					statecheck.ExpectKnownValue("helpcrunch_customer.test", tfjsonpath.New("phone"), knownvalue.StringExact("555")),
+					statecheck.ExpectKnownValue("helpcrunch_customer.test", tfjsonpath.New("unsubscribed"), knownvalue.Null()),
+				},
+			},
+		)
+		if left := server.Customers(); len(left) != 0 {
+			t.Fatalf("%s: deletion_policy = \"delete\" left %d customers", form, len(left))
+		}
+		id = strconv.FormatInt(ada(t, server), 10)
+	}
+}
+
+func TestImportRefusals(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	first := ada(t, server)
+	second, err := server.Add(sandbox.Record{"email": "ada@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, want := range map[string]string{
+		"ada":                     `Write the id of a customer \(542335\)`,
+		"email:":                  `Write the id of a customer`,
+		"email:ada@example.com":   `HelpCrunch has 2 customers with this email: ` + strconv.FormatInt(first, 10) + `,\s+` + strconv.FormatInt(second, 10),
+		"user_id:nobody":          `HelpCrunch has no customer with this user_id`,
+		"1":                       `Cannot import non-existent remote object`,
+		"email:other@example.com": `HelpCrunch has no customer with this email`,
+	} {
+		runSteps(t, resource.TestStep{
+			Config: providerBlock(server, "") + customerBlock(""), ResourceName: "helpcrunch_customer.test",
+			ImportState: true, ImportStateId: form, ExpectError: regexp.MustCompile(want),
+		})
+	}
+}
+
+// TestImportLetsGo: what an import found and the configuration leaves out
+// survives, also where the first update fails; a destroy spares the customer.
+func TestImportLetsGo(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	config := func(lines string) string {
+		return required + customerBlock(lines) +
+			"import {\n  to = helpcrunch_customer.test\n  id = \"" + strconv.FormatInt(id, 10) + "\"\n}\n"
+	}
+	holdsAll := func(when string, phone any) {
+		t.Helper()
+		record, _ := server.Customer(id)
+		plan, _ := record.Custom("plan")
+		if record["phone"] != phone || plan != "gold" || len(record.TagNames()) != 1 || record["unsubscribed"] != true {
+			t.Fatalf("%s: HelpCrunch holds %v", when, record)
+		}
+	}
+	w := newWorkspace(t, server, config(`name = "Ada King"`))
+	_, diags, err := w.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if warning := said(diags); !strings.Contains(warning, "email, user_id, phone, tags, custom_data.") || !strings.Contains(warning, `write it as ""`) {
+		t.Errorf("the plan does not say what it lets go:\n%s", warning)
+	}
+
+	server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.Forbidden})
+	if _, err := w.Apply(t.Context()); err == nil {
+		t.Fatal("the first update was meant to fail")
+	}
+	holdsAll("after a failed update", "555")
+
+	if _, err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	holdsAll("after the first update", "555")
+	if record, _ := server.Customer(id); record["name"] != "Ada King" {
+		t.Errorf("name is %v", record["name"])
+	}
+
+	// From now on a line taken out is cleared, like everywhere.
+	for _, lines := range []string{"name = \"Ada King\"\n  phone = \"556\"", `name = "Ada King"`} {
+		write(t, w.WorkingDir(), "main.tf", config(lines))
+		if diags, err := w.Apply(t.Context()); err != nil || strings.Contains(said(diags), "let go") {
+			t.Fatalf("%v\n%s", err, said(diags))
+		}
+	}
+	holdsAll("after a line was taken out", nil)
+
+	diags, err = w.Destroy(t.Context())
+	if err == nil || !strings.Contains(said(diags), "imported customers are not deleted unless it is written") {
+		t.Fatalf("destroy of an imported customer: %v\n%s", err, said(diags))
+	}
+	write(t, w.WorkingDir(), "main.tf", config("name = \"Ada King\"\n  deletion_policy = \"abandon\""))
+	if _, err := w.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	holdsAll("after destroy with abandon", nil)
+}
+
+// TestImportGeneratedConfiguration: what terraform plan -generate-config-out
+// writes plans clean and freezes nobody's subscription.
+func TestImportGeneratedConfiguration(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	bare, err := server.Add(sandbox.Record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(t, server, required+
+		"import {\n  to = helpcrunch_customer.ada\n  id = \""+strconv.FormatInt(id, 10)+"\"\n}\n"+
+		"import {\n  to = helpcrunch_customer.bare\n  id = \""+strconv.FormatInt(bare, 10)+"\"\n}\n")
+	plan, diags, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	for _, change := range plan.ResourceChanges {
+		if !change.Change.Actions.NoOp() {
+			t.Errorf("%s is planned for %v", change.Address, change.Change.Actions)
+		}
+	}
+	generated, err := os.ReadFile(filepath.Join(w.WorkingDir(), "generated.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(generated), `"crm-17"`) || regexp.MustCompile(`unsubscribed\s+= (true|false)`).Match(generated) {
+		t.Errorf("generated configuration:\n%s", generated)
+	}
+	if diags, err := w.Apply(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	plan, _, err = w.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range plan.ResourceChanges {
+		if !change.Change.Actions.NoOp() {
+			t.Errorf("after the import %s is planned for %v", change.Address, change.Change.Actions)
+		}
+	}
+	for _, operation := range []sandbox.Operation{sandbox.OpPatch, sandbox.OpBatch, sandbox.OpTag, sandbox.OpUntag} {
+		if n := server.Count(operation); n != 0 {
+			t.Errorf("the import wrote: %d %s", n, operation)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// manyBlock is count customers that all have the same plan.
+func manyBlock(count int, plan string) string {
+	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  custom_data = { plan = %q }\n}\n", count, plan)
+}
+
+// TestUpdateOfManyIsBatched: with default settings, one apply spends a PUT on
+// ten customers, no other write, and no read after the first write.
+func TestUpdateOfManyIsBatched(t *testing.T) {
+	t.Parallel()
+	for count, most := range map[int]int{25: 4, 100: 11} {
+		t.Run(strconv.Itoa(count), func(t *testing.T) {
+			server := newSandbox(t)
+			written := make(map[string]int)
+			runSteps(t,
+				resource.TestStep{Config: providerBlock(server, "") + manyBlock(count, "gold")},
+				resource.TestStep{
+					PreConfig: server.ResetCounts,
+					Config:    providerBlock(server, "") + manyBlock(count, "silver"),
+					PostApplyFunc: func() {
+						for _, request := range server.Requests() {
+							written[string(request.Operation)]++
+						}
+					},
+				},
+			)
+			// The test kit reads and plans more often than a user does; writes happen once.
+			puts := written["batch"]
+			if puts > most {
+				t.Errorf("%d PUTs for %d customers, want at most %d", puts, count, most)
+			}
+			for _, operation := range []string{"patch", "update", "create", "tag", "untag"} {
+				if written[operation] != 0 {
+					t.Errorf("%d requests of kind %s", written[operation], operation)
+				}
+			}
+			assertNoReadsBetweenWrites(t, server)
+			for _, request := range server.Requests() {
+				if request.Operation == sandbox.OpBatch && (request.Customers < 1 || request.Customers > 10) {
+					t.Errorf("a batch of %d", request.Customers)
+				}
+			}
+		})
+	}
+}
+
+// assertNoReadsBetweenWrites: the answer is the state, so between the first
+// and the last write of an apply nothing is read.
+func assertNoReadsBetweenWrites(t *testing.T, server *sandbox.Server) {
+	t.Helper()
+	var kinds []string
+	for _, request := range server.Requests() {
+		kinds = append(kinds, string(request.Operation))
+	}
+	all := strings.Join(kinds, " ")
+	first, last := strings.Index(all, "batch"), strings.LastIndex(all, "batch")
+	if first < 0 || regexp.MustCompile(`get|search|list`).MatchString(all[first:last]) {
+		t.Errorf("reads between the writes: %s", all)
+	}
+}
+
+// TestNothingToSendIsNoRequest: what only Terraform cares about costs no write.
+func TestNothingToSendIsNoRequest(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	runSteps(t,
+		resource.TestStep{Config: providerBlock(server, "") + customerBlock(`unsubscribed = true`)},
+		resource.TestStep{Config: providerBlock(server, "") + customerBlock("deletion_policy = \"delete\"\n  timeouts = { update = \"1m\" }")},
+	)
+	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
+		t.Errorf("%d updates were sent", n)
+	}
+}
+
+// TestLoneUpdateIsAPatch: a single PUT would empty what it does not mention.
+func TestLoneUpdateIsAPatch(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	runSteps(t,
+		resource.TestStep{Config: providerBlock(server, "") + customerBlock(`name = "Ada"`)},
+		resource.TestStep{
+			PreConfig: func() {
+				if err := server.Change(onlyCustomer(t, server).ID(), sandbox.Record{"phone": "555"}); err != nil {
+					t.Fatal(err)
+				}
+				server.ResetCounts()
+			},
+			Config: providerBlock(server, "") + customerBlock(`name = "Ada King"`),
+			PostApplyFunc: func() {
+				customer := onlyCustomer(t, server)
+				if customer["phone"] != "555" || customer["name"] != "Ada King" {
+					t.Errorf("HelpCrunch holds %v", customer)
+				}
+			},
+		},
+	)
+	if server.Count(sandbox.OpPatch) != 1 || server.Count(sandbox.OpUpdate) != 0 || server.Count(sandbox.OpBatch) != 0 {
+		t.Errorf("requests: %v", server.Counts())
+	}
+}
+
+// TestBadCustomerAmongTen: nine are written, one gets the error, in its own words.
+func TestBadCustomerAmongTen(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	config := func(plan string, bad string) string {
+		return providerBlock(server, "") + "resource \"helpcrunch_customer\" \"many\" {\n  count = 10\n  user_id = \"crm-${count.index}\"\n" +
+			"  custom_data = { plan = count.index == 7 ? " + bad + " : \"" + plan + "\" }\n}\n"
+	}
+	const long = `join("", [for i in range(300) : "x"])`
+	runSteps(t,
+		resource.TestStep{Config: config("gold", `"gold"`)},
+		resource.TestStep{
+			PreConfig: server.ResetCounts,
+			Config:    config("silver", long),
+			ExpectError: regexp.MustCompile(`(?s)with helpcrunch_customer\.many\[7\].*` +
+				errorWith(`HelpCrunch does not accept the value of the property "plan" of custom_data.`).String() + `.*HelpCrunch[\s│]+answered[\s│]+400`),
+		},
+	)
+	silver, gold := 0, 0
+	writes := 0
+	for _, request := range server.Requests() {
+		if request.Operation == sandbox.OpBatch || request.Operation == sandbox.OpPatch {
+			writes++
+			if request.Status == http.StatusOK {
+				silver += request.Customers
+			} else if request.Operation == sandbox.OpPatch {
+				gold++
+			}
+		}
+	}
+	if silver != 9 || gold != 1 {
+		t.Errorf("%d customers were written and %d refused alone, want 9 and 1", silver, gold)
+	}
+	if writes > 1+8 {
+		t.Errorf("%d writes, want at most 8 after the refused batch", writes)
+	}
+}
+
+// TestRateLimit: a strict server never has to refuse, and if others spend the
+// limit, a 429 is waited for.
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	for range 3 {
+		server.Arm(sandbox.Fault{Kind: sandbox.TooMany, RetryAfter: 1_000_000_000})
+	}
+	runSteps(t, resource.TestStep{
+		Config: providerBlock(server, "max_retries = 0") + customerBlock(`name = "Ada"`),
+	})
+	if n := server.Counts().TooManyRequests; n != 3 {
+		t.Errorf("%d answers of 429, want the 3 that were armed", n)
+	}
+	if n := server.Count(sandbox.OpCreate); n != 1 {
+		t.Errorf("%d creates", n)
+	}
+}
+
+// TestGone: a customer deleted behind Terraform's back is planned for creation again.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	config := providerBlock(server, "") + customerBlock(`name = "Ada"`)
+	var first int64
+	runSteps(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() {
+				first = onlyCustomer(t, server).ID()
+				if err := server.Delete(first); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config: config,
+			PostApplyFunc: func() {
+				if again := onlyCustomer(t, server).ID(); again == first {
+					t.Error("the customer was not created again")
+				}
+			},
+		},
+	)
+}
+
+// TestSentOnlyWhatChanged: the body of an update names the changed fields and no other.
+func TestSentOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	runSteps(t,
+		resource.TestStep{Config: providerBlock(server, "") + customerBlock("name = \"Ada\"\n  email = \"ada@example.com\"\n  phone = \"555\"\n  tags = [{ name = \"vip\" }]")},
+		resource.TestStep{
+			PreConfig: server.ResetCounts,
+			Config:    providerBlock(server, "") + customerBlock("name = \"Ada\"\n  email = \"ada@example.com\"\n  phone = \"556\"\n  tags = [{ name = \"vip\" }]"),
+		},
+	)
+	for _, request := range server.Requests() {
+		if request.Operation == sandbox.OpPatch {
+			var body map[string]any
+			if err := json.Unmarshal(request.Body, &body); err != nil || len(body) != 1 || body["phone"] != "556" {
+				t.Errorf("sent %s", request.Body)
+			}
+			return
+		}
+	}
+	t.Error("no PATCH was sent")
+}
