@@ -62,13 +62,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A customer of a HelpCrunch account.\n\n" +
-			"The provider touches only what it was told to:\n\n" +
-			"1. **Left out means not managed.** An attribute that the configuration does not mention is never sent, never stored in the state and never reported as drift.\n" +
-			"2. **Empty means managed and kept empty.** `phone = \"\"`, `tags = []` and `custom_data = { plan = null }` keep these empty; whatever turns up there is drift.\n" +
-			"3. **A line taken out is cleared.** Strings and custom properties are emptied, tags are taken off. `unsubscribed` and `blocked` have no empty value: taking them out only stops managing them.\n" +
-			"4. **Importing never destroys.** What an import found and the configuration does not mention is let go on the first apply that changes the customer, not cleared. " +
-			"An imported customer is not deleted unless `deletion_policy` says so.",
+		MarkdownDescription: "A customer of a HelpCrunch account.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -122,7 +116,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				CustomType: customDataType{},
 				MarkdownDescription: "Custom attributes by name: an object or a map of strings, numbers, bools and nulls, such as `{ plan = \"gold\", seats = 12, trial = false }`. " +
 					"It is managed property by property: those not written here are left alone; `null` or `\"\"` keeps one empty. " +
-					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`.\n\n" +
+					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`. " +
 					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them.",
 				PlanModifiers: []planmodifier.Dynamic{keepEqualCustomData{}},
 			},
@@ -131,20 +125,22 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "What a destroy does: `\"delete\"` deletes the customer and the history of their chats, `\"abandon\"` forgets the customer and leaves them in HelpCrunch, " +
 					"`\"prevent\"` refuses, in the plan already. Left out, the provider's `deletion_policy` applies; for imported customers it is `\"prevent\"`.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: timeoutDescription("creating"),
-				ReadDescription:   timeoutDescription("reading"),
-				UpdateDescription: timeoutDescription("updating"),
-				DeleteDescription: timeoutDescription("deleting"),
-			}),
+			"timeouts": timeoutsAttribute(ctx),
 		},
 	}
 }
 
-func timeoutDescription(doing string) string {
-	return fmt.Sprintf("How long %s the customer may take, waiting for the request budget included: a duration such as `\"30m\"`. Default `\"%s\"`.",
-		doing, "20m")
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	attribute, _ := timeouts.AttributesAll(ctx).(schema.SingleNestedAttribute)
+	attribute.MarkdownDescription = fmt.Sprintf("How long an operation may take, waiting for the request budget included, such as `{ update = \"1h\" }`. Default `\"%s\"` each.",
+		defaultTimeout)
+	for operation, doing := range map[string]string{"create": "creating", "read": "reading", "update": "updating", "delete": "deleting"} {
+		duration, _ := attribute.Attributes[operation].(schema.StringAttribute)
+		duration.Description = ""
+		duration.MarkdownDescription = fmt.Sprintf("How long %s the customer may take: a duration such as `\"1h\"` or `\"90s\"`. Default `\"%s\"`.", doing, defaultTimeout)
+		attribute.Attributes[operation] = duration
+	}
+	return attribute
 }
 
 func (r *customerResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {

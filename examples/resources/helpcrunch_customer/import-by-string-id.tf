@@ -1,0 +1,4 @@
+import {
+  to = helpcrunch_customer.ada
+  id = "user_id:crm-17"
+}

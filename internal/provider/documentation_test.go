@@ -1,0 +1,98 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, path ...string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestReadmeExample applies the README's example, word for word.
+func TestReadmeExample(t *testing.T) {
+	t.Parallel()
+	_, rest, found := strings.Cut(read(t, "README.md"), "```terraform\n")
+	example, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the README has no example")
+	}
+	server := newSandbox(t)
+	w := newWorkspace(t, server, example)
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	customer := onlyCustomer(t, server)
+	seats, _ := customer.Custom("seats")
+	if customer["name"] != "Ada Lovelace" || customer["userId"] != "crm-17" || customer["phone"] != nil ||
+		!reflect.DeepEqual(sorted(customer.TagNames()), []string{"beta", "vip"}) || seats != json.Number("12") {
+		t.Errorf("HelpCrunch holds %v", customer)
+	}
+	plan, _, err := w.Plan(t.Context())
+	if err != nil || !plan.ResourceChanges[0].Change.Actions.NoOp() {
+		t.Errorf("the plan after it is not empty: %v", err)
+	}
+}
+
+// TestDocumentationExamples applies what the documentation shows.
+func TestDocumentationExamples(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	customer := filepath.Join("examples", "resources", "helpcrunch_customer")
+	w := newWorkspace(t, server, read(t, "examples", "provider", "provider.tf"))
+	write(t, w.WorkingDir(), "resource.tf", read(t, customer, "resource.tf"))
+	write(t, w.WorkingDir(), "accounts.csv", read(t, customer, "accounts.csv"))
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	if n := len(server.Customers()); n != 3 {
+		t.Errorf("the examples make %d customers, want 3", n)
+	}
+	for _, customer := range server.Customers() {
+		if customer["userId"] == "test-2" && customer["email"] != nil {
+			t.Errorf("a blank cell became %v", customer["email"])
+		}
+	}
+	write(t, w.WorkingDir(), "data-source.tf", read(t, "examples", "data-sources", "helpcrunch_customer", "data-source.tf"))
+	if diags, err := w.Apply(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	outputs, err := w.Output(t.Context())
+	var tags []string
+	if err != nil || json.Unmarshal(outputs["ada_tags"].Value, &tags) != nil || !reflect.DeepEqual(tags, []string{"beta", "vip"}) {
+		t.Errorf("ada_tags is %s, %v", outputs["ada_tags"].Value, err)
+	}
+
+	adopting := newSandbox(t)
+	ada(t, adopting)
+	w = newWorkspace(t, adopting, required+read(t, customer, "import-by-string-id.tf")+
+		"resource \"helpcrunch_customer\" \"ada\" {\n  user_id = \"crm-17\"\n  deletion_policy = \"abandon\"\n}\n")
+	if diags, err := w.Apply(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	for _, line := range strings.Split(read(t, customer, "import.sh"), "\n") {
+		words := strings.Fields(line)
+		if len(words) != 4 || words[0] != "terraform" {
+			continue
+		}
+		id := strings.Replace(words[3], "542335", onlyCustomerID(t, adopting), 1)
+		if err := w.StateRm(t.Context(), words[2]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Import(t.Context(), words[2], id); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
