@@ -372,7 +372,7 @@ func (d *demo) applyPlan(ctx context.Context) error {
 func (d *demo) applyWarningFree(ctx context.Context) error {
 	diags, err := d.terraform.Apply(ctx)
 	if err == nil && len(diags) > 0 {
-		err = errors.New("Terraform warns")
+		err = errors.New("a warning where none was expected")
 	}
 	return explain(err, diags)
 }

@@ -50,6 +50,8 @@ type Config struct {
 	BatchLinger    time.Duration
 	MaxRetries     int // for faults; a 429 and a wait for the budget do not count
 	RequestTimeout time.Duration
+	// Transport carries the requests. nil = a clone of [http.DefaultTransport].
+	Transport http.RoundTripper
 	// Log gets one entry for each attempt and each long wait: method, route
 	// template, status, never a body, a name or the key. It may be nil.
 	Log func(ctx context.Context, message string, fields map[string]any)
@@ -58,8 +60,13 @@ type Config struct {
 // Client talks to one HelpCrunch account. It is safe for concurrent use.
 type Client struct {
 	config  Config
-	http    *http.Client
-	updates *batch.Coalescer[int64, update, *Customer]
+	updates *batch.Coalescer[int64, update, Written]
+	queries *batch.Coalescer[query, query, found]
+
+	account    account      // what this run has found out about the account
+	refusals   refusals     // the custom properties that it does not have
+	searchSize atomic.Int32 // the index in searchSizes
+
 	// unauthorized is the first 401: the key does not get better within a run,
 	// so every later request fails with it and spends nothing.
 	unauthorized atomic.Pointer[Error]
@@ -70,23 +77,24 @@ func NewClient(config Config) *Client {
 	if config.Log == nil {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
-	c := &Client{
-		config: config,
-		http: &http.Client{
-			Transport: transport,
-			// A redirect is shown, never followed: it would carry the key
-			// elsewhere, and would turn a POST into a GET.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+	if config.Transport == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
+		config.Transport = transport
 	}
-	c.updates = batch.New(batch.Config[int64, update, *Customer]{
+	c := &Client{config: config, account: newAccount()}
+	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,
 		Grace:  config.RequestTimeout,
 		Key:    func(u update) int64 { return u.ID },
 		Send:   c.sendUpdates,
+	})
+	c.queries = batch.New(batch.Config[query, query, found]{
+		Max:    MaxPage,
+		Linger: config.BatchLinger,
+		Key:    func(q query) query { return q },
+		Send:   c.sendQueries,
 	})
 	return c
 }

@@ -5,11 +5,15 @@ package helpcrunch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
 
 // GetCustomer reads one customer: the strongest read that there is ("Get customer").
@@ -21,8 +25,10 @@ func (c *Client) GetCustomer(ctx context.Context, id int64) (*Customer, error) {
 func (c *Client) ListCustomers(ctx context.Context, offset int) ([]*Customer, error) {
 	var page customerPage
 	query := url.Values{"limit": {strconv.Itoa(MaxPage)}, "offset": {strconv.Itoa(offset)}}
-	err := c.do(ctx, request{operation: listCustomers, query: query}, &page)
-	return page.Data, err
+	if err := c.do(ctx, request{operation: listCustomers, query: query}, &page); err != nil {
+		return nil, err // without what was read until then
+	}
+	return page.Data, nil
 }
 
 // customerPage is the envelope of lists and searches. The place of the total
@@ -31,19 +37,38 @@ type customerPage struct {
 	Data []*Customer `json:"data"`
 }
 
+// UnmarshalJSON refuses what is not a page: to be taken for an empty one, it
+// would say that there is nobody.
+func (p *customerPage) UnmarshalJSON(data []byte) error {
+	type plain customerPage
+	var read plain
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	if read.Data == nil || slices.Contains(read.Data, nil) {
+		return errors.New("a page without a list of customers")
+	}
+	*p = customerPage(read)
+	return nil
+}
+
 // CreateCustomer creates a customer ("Create customer").
 //
 // A create whose answer was lost is not sent again: it may have been carried
 // out. With a user id it is looked for, and believed to be ours only if there
 // is exactly one that holds what was sent and nothing else; for the lost
 // answer may have been a refusal because of somebody else's customer.
-// Otherwise the error is a *LostError.
+// Otherwise the error is one that [OutcomeUnknown] knows.
 func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Customer, error) {
+	if err := c.refusals.of(changes.CustomData); err != nil {
+		return nil, err
+	}
 	created := new(Customer)
 	err := c.do(ctx, request{operation: createCustomer, body: changes}, created)
 	if err == nil {
 		return created, nil
 	}
+	c.refusals.note(changes.CustomData, err)
 	userID, _ := changes.UserID.Get()
 	if userID == "" || !OutcomeUnknown(err) {
 		return nil, err
@@ -121,28 +146,45 @@ type Filter struct {
 // SearchField is the name of the field in a search.
 func (f *StringField) SearchField() string { return "customers." + f.Name }
 
-// FindCustomers returns every customer that meets all filters. It reads page
-// after page until one is short.
+// FindCustomers returns every customer that meets all filters, each once. It
+// reads page after page until one is short or brings nobody new: a customer
+// may move to the next page while this one is read.
 func (c *Client) FindCustomers(ctx context.Context, filters ...Filter) ([]*Customer, error) {
-	type search struct {
-		Filter     []Filter `json:"filter"`
-		Comparison string   `json:"comparison,omitempty"`
-		Limit      int      `json:"limit"`
-		Offset     int      `json:"offset"`
-	}
 	body := search{Filter: filters, Limit: MaxPage}
 	if len(filters) > 1 {
 		body.Comparison = "AND"
 	}
+	return c.find(ctx, nil, body, math.MaxInt)
+}
+
+// search is the body of a search ("Search customers").
+type search struct {
+	Filter     []Filter `json:"filter"`
+	Comparison string   `json:"comparison,omitempty"`
+	Limit      int      `json:"limit"`
+	Offset     int      `json:"offset"`
+}
+
+// find reads page after page, until it has the most customers that can match.
+// The slot is for the first page; nil = take one.
+func (c *Client) find(ctx context.Context, slot *budget.Slot, body search, most int) ([]*Customer, error) {
 	var found []*Customer
+	seen := map[int64]bool{}
 	for {
 		var page customerPage
-		err := c.do(ctx, request{operation: searchCustomers, body: body}, &page)
+		err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &page)
+		slot = nil
 		if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
 			return nil, err
 		}
-		found = append(found, page.Data...)
-		if len(page.Data) < MaxPage {
+		known := len(found)
+		for _, customer := range page.Data {
+			if !seen[customer.ID] {
+				seen[customer.ID] = true
+				found = append(found, customer)
+			}
+		}
+		if len(page.Data) < body.Limit || len(found) == known || len(found) >= most {
 			return found, nil
 		}
 		body.Offset += len(page.Data)

@@ -114,12 +114,13 @@ func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
 // OutcomeUnknown reports whether the request may have been carried out
 // although it failed: its answer was lost, or a 5xx.
 func OutcomeUnknown(err error) bool {
-	var answered *Error
-	if errors.As(err, &answered) {
-		return answered.Status >= http.StatusInternalServerError
-	}
+	// The lost answer first: a later look-up that was refused says nothing about it.
 	var lost *LostError
-	return errors.As(err, &lost)
+	if errors.As(err, &lost) {
+		return true
+	}
+	var answered *Error
+	return errors.As(err, &answered) && answered.Status >= http.StatusInternalServerError
 }
 
 func hasStatus(err error, status int) bool {

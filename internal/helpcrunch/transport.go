@@ -14,8 +14,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -26,6 +28,7 @@ const (
 	maxBackoff   = 30 * time.Second
 	firstPause   = 2 * time.Second // after a 429 that does not say how long
 	maxPause     = time.Minute     // the window of the limit
+	maxTold      = 24 * time.Hour  // a 429 that asks for more means something else
 )
 
 // request is one call of an operation.
@@ -58,21 +61,28 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	for faults, throttled := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
+		if slot == nil && c.unauthorized.Load() == nil {
+			var err error
+			if slot, err = c.config.Budget.Acquire(ctx); err != nil {
+				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
+			}
+		}
+		// Looked at once more after the wait: most of a big apply stands in it
+		// when the first answer comes.
 		if refused := c.unauthorized.Load(); refused != nil {
 			if slot != nil {
 				slot.Cancel()
 			}
 			return refused
 		}
-		if slot == nil {
-			var err error
-			if slot, err = c.config.Budget.Acquire(ctx); err != nil {
-				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
-			}
-		}
 		started := time.Now()
 		status, err := c.attempt(ctx, r, body, out)
-		slot.Answered()
+		var unreachable *UnreachableError
+		if errors.As(err, &unreachable) {
+			slot.Cancel()
+		} else {
+			slot.Answered()
+		}
 		c.logAttempt(ctx, r, status, faults+throttled+1, time.Since(started))
 		if err == nil {
 			return nil
@@ -110,6 +120,12 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
 
+	// A dial may outlast the attempt, so its own error is not always to be had.
+	var dialed, connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { dialed.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
 	target := c.config.BaseURL.JoinPath(r.route(r.id))
 	target.RawQuery = r.query.Encode()
 	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), bytes.NewReader(body))
@@ -123,12 +139,14 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (
 		req.Header.Set("Content-Type", "application/json")
 	}
 
-	answer, err := c.http.Do(req)
+	// Without an http.Client: a redirect is shown, never followed. It would
+	// carry the key elsewhere, and turn a POST into a GET.
+	answer, err := c.config.Transport.RoundTrip(req)
 	if err != nil {
-		if neverSent(err) {
-			return 0, &UnreachableError{withoutURL(err)}
+		if dialed.Load() && !connected.Load() || neverSent(err) {
+			return 0, &UnreachableError{err}
 		}
-		return 0, &LostError{r.name, withoutURL(err)}
+		return 0, &LostError{r.name, err}
 	}
 	defer answer.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
@@ -183,19 +201,13 @@ func permanent(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// withoutURL drops net/http's "Put https://...": the URL names the customer twice.
-func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
-}
-
 // withoutContent keeps values of the answer out of the error: they are people's data.
 func withoutContent(err error) error {
 	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if errors.As(err, &kind) && kind.Field == "" {
+		return errors.New("it does not have the documented type")
+	}
+	if kind != nil {
 		return fmt.Errorf("field %q does not have the documented type", kind.Field)
 	}
 	var syntax *json.SyntaxError
@@ -217,7 +229,7 @@ func backoff(first, most time.Duration, n int) time.Duration {
 // retryAfter reads the header in both its forms, seconds and HTTP date; 0 = not said or not readable.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+		return time.Duration(min(seconds, int(maxTold/time.Second))) * time.Second
 	}
 	if date, err := http.ParseTime(header); err == nil && date.After(now) {
 		return date.Sub(now)

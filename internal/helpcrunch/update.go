@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -16,73 +17,207 @@ import (
 type update struct {
 	ID int64 `json:"customer"`
 	Changes
+	holdsOthers bool // custom properties that Changes does not mention
 }
 
-// outcomes are the results of updates by customer.
-type outcomes map[int64]batch.Result[*Customer]
+// risksProperties reports whether an account that replaces all custom data
+// with what is sent would lose some of this customer's.
+func (u update) risksProperties() bool { return u.CustomData != nil && u.holdsOthers }
+
+// Written is what became of an update.
+type Written struct {
+	*Customer
+	// Loss is what the account cleared although it was not asked to, nil for
+	// nothing. It has been put back.
+	Loss *Loss
+}
+
+type (
+	result  = batch.Result[Written]
+	results map[int64]result
+)
 
 // UpdateCustomer writes changes to a customer and returns it as it is
-// afterwards. Calls that are made side by side share requests.
+// afterwards. Calls that are made side by side share requests. holdsOthers
+// says whether the customer may hold custom properties that changes does not
+// mention.
 //
 // Once its batch has left, a cancelled call still waits for the answer.
-func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes) (*Customer, error) {
-	return c.updates.Do(ctx, update{id, changes})
+func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes, holdsOthers bool) (Written, error) {
+	if err := c.refusals.of(changes.CustomData); err != nil {
+		return Written{}, err
+	}
+	return c.updates.Do(ctx, update{id, changes, holdsOthers})
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.
-func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[int64]batch.Result[*Customer], error) {
-	slot, err := c.config.Budget.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[int64]result, error) {
+	done := make(results)
+	send := func(size int) error {
+		slot, err := c.config.Budget.Acquire(ctx)
+		if err != nil {
+			return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+		}
+		updates := take(size)
+		switch {
+		case len(updates) == 0:
+			slot.Cancel()
+		case size < c.config.BatchSize && c.updates.Waiting() > 0:
+			c.canary(ctx, slot, updates[0], done)
+		default:
+			c.write(ctx, slot, updates, done)
+		}
+		return nil
 	}
-	updates := take(c.config.BatchSize)
-	if len(updates) == 0 {
-		slot.Cancel()
-		return nil, nil
+	var err error
+	if c.config.BatchSize > 1 {
+		var tried bool
+		if tried, err = c.account.batchFields.prove(ctx, func() { err = send(1) }); tried {
+			return done, err
+		}
 	}
-	results := make(outcomes, len(updates))
-	c.write(ctx, slot, updates, results)
-	return results, nil
+	if err == nil {
+		err = send(c.config.BatchSize)
+	}
+	return done, err
 }
 
-// write sends updates in one request. A refusal that one of them may be to
-// blame for is narrowed down by halves, until the bad one stands alone and is
-// refused in its own words.
-func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update, results outcomes) {
-	if len(updates) == 1 {
-		only := updates[0]
-		customer, err := c.one(ctx, request{operation: patchCustomer, id: only.ID, body: only.Changes, slot: slot})
-		results[only.ID] = batch.Result[*Customer]{Value: customer, Err: err}
+// write sends updates, in one request where the account can be trusted with it.
+func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update, done results) {
+	batches := &c.account.batchProperties
+	var together []update
+	for _, u := range updates {
+		if len(updates) > 1 && u.risksProperties() && batches.is(unproven) {
+			slot = giveBack(slot)
+			tried, err := batches.prove(ctx, func() { c.canary(ctx, nil, u, done) })
+			if err != nil {
+				done[u.ID] = result{Err: err}
+			}
+			if tried || err != nil {
+				continue
+			}
+		}
+		if c.account.batchFields.is(loses) || u.risksProperties() && batches.is(loses) {
+			c.patch(ctx, slot, u, done)
+			slot = nil
+			continue
+		}
+		together = append(together, u)
+	}
+	c.put(ctx, slot, together, done)
+}
+
+// put sends updates as one batch PUT, a single one as PATCH. A refusal that a
+// customer may be to blame for is narrowed down until the bad one stands alone
+// and is refused in its own words.
+func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, done results) {
+	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool {
+		err := c.refusals.of(u.CustomData)
+		if err != nil {
+			done[u.ID] = result{Err: err}
+		}
+		return err != nil
+	})
+	switch len(updates) {
+	case 0:
+		giveBack(slot)
+		return
+	case 1:
+		c.patch(ctx, slot, updates[0], done)
 		return
 	}
+	answer, err := c.putBatch(ctx, slot, updates)
+	var refusal *Error
+	if errors.As(err, &refusal) && refusal.blamable() {
+		if ctx.Err() == nil {
+			first, second := suspects(updates, refusal)
+			c.put(ctx, nil, first, done)
+			c.put(ctx, nil, second, done)
+			return
+		}
+		err = fmt.Errorf("the batch that this customer was in was refused, perhaps because of another customer, "+
+			"and the run ended before that was found out; nothing was written: %w", refusal)
+	}
+	for _, u := range updates {
+		switch customer, answered := answer[u.ID]; {
+		case err != nil:
+			done[u.ID] = result{Err: err}
+		case answered:
+			done[u.ID] = result{Value: Written{Customer: customer}}
+		default:
+			// The batch went through; what became of this one only it can tell.
+			customer, err := c.GetCustomer(ctx, u.ID)
+			done[u.ID] = result{Value: Written{Customer: customer}, Err: err}
+		}
+	}
+}
+
+// putBatch sends one batch PUT and returns the customers of the answer by id.
+func (c *Client) putBatch(ctx context.Context, slot *budget.Slot, updates []update) (map[int64]*Customer, error) {
 	ids := make([]int64, len(updates))
 	for i, u := range updates {
 		ids[i] = u.ID
 	}
 	var answer []*Customer
-	err := c.do(ctx, request{operation: updateCustomers, body: updates, customers: ids, slot: slot}, &answer)
-	var refusal *Error
-	if errors.As(err, &refusal) && refusal.blamable() && ctx.Err() == nil {
-		half := (len(updates) + 1) / 2
-		c.write(ctx, nil, updates[:half], results)
-		c.write(ctx, nil, updates[half:], results)
-		return
+	if err := c.do(ctx, request{operation: updateCustomers, body: updates, customers: ids, slot: slot}, &answer); err != nil {
+		return nil, err
 	}
+	customers := make(map[int64]*Customer, len(answer))
 	for _, customer := range answer {
 		if customer != nil {
-			results[customer.ID] = batch.Result[*Customer]{Value: customer}
+			customers[customer.ID] = customer
 		}
 	}
-	for _, id := range ids {
-		if _, answered := results[id]; answered {
-			continue
+	return customers, nil
+}
+
+// suspects splits a refused batch: into those that the refusal points to by
+// their place and the others, else into halves. Ten with one bad among them
+// cost eight further requests at most.
+func suspects(updates []update, refusal *Error) (first, second []update) {
+	named := refusal.items()
+	for i, u := range updates {
+		if slices.Contains(named, i) {
+			second = append(second, u)
+		} else {
+			first = append(first, u)
 		}
-		if err != nil {
-			results[id] = batch.Result[*Customer]{Err: err}
-			continue
-		}
-		// The batch went through; what became of this one only it can tell.
-		customer, err := c.GetCustomer(ctx, id)
-		results[id] = batch.Result[*Customer]{Value: customer, Err: err}
 	}
+	if len(first) == 0 || len(second) == 0 {
+		half := (len(updates) + 1) / 2
+		return updates[:half], updates[half:]
+	}
+	return first, second
+}
+
+// patch writes one customer alone.
+func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done results) {
+	written, err := c.patchSafely(ctx, slot, u)
+	c.refusals.note(u.CustomData, err)
+	done[u.ID] = result{Value: written, Err: err}
+}
+
+func (c *Client) patchSafely(ctx context.Context, slot *budget.Slot, u update) (written Written, err error) {
+	alone := &c.account.patchProperties
+	if u.risksProperties() && alone.is(unproven) {
+		slot = giveBack(slot)
+		tried, waiting := alone.prove(ctx, func() { written, err = c.patchCanary(ctx, u) })
+		if tried || waiting != nil {
+			return written, errors.Join(waiting, err)
+		}
+	}
+	if u.risksProperties() && alone.is(loses) {
+		written.Customer, err = c.patchUnion(ctx, slot, u)
+		return written, err
+	}
+	written.Customer, err = c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
+	return written, err
+}
+
+// giveBack returns a slot that is not needed now.
+func giveBack(slot *budget.Slot) *budget.Slot {
+	if slot != nil {
+		slot.Cancel()
+	}
+	return nil
 }

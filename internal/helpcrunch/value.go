@@ -42,6 +42,10 @@ func (v Value) Equal(other Value) bool { return v.Text == other.Text }
 // NumberValue is the number with the given JSON text, in its one exact
 // decimal form: 15.0 is 15, and 1.6e3 is 1600.
 func NumberValue(text string) (Value, error) {
+	// Reading takes quadratic time: a million digits, seconds.
+	if len(text) > 1024 {
+		return Value{}, fmt.Errorf("a number of more than 1024 characters")
+	}
 	// 512 bits are what Terraform gives a number. An exponent is bounded so
 	// that a few bytes of an answer cannot become megabytes of digits.
 	number, _, err := big.ParseFloat(text, 10, 512, big.ToNearestEven)

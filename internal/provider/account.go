@@ -22,10 +22,28 @@ type account struct {
 
 	mu      sync.Mutex
 	manager map[string]string // customer id → instance of the resource that manages it
+	found   map[int64]*helpcrunch.Customer
 }
 
 func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
-	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string)}
+	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+}
+
+// keepFound saves the read that follows an import the request: the look-up has
+// just answered it.
+func (a *account) keepFound(customer *helpcrunch.Customer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.found[customer.ID] = customer
+}
+
+// takeFound returns what keepFound kept, once, or nil.
+func (a *account) takeFound(id int64) *helpcrunch.Customer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	customer := a.found[id]
+	delete(a.found, id)
+	return customer
 }
 
 // managedTwice reports whether another resource was planned for this customer
@@ -46,17 +64,15 @@ func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, va
 	if value == "" {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No customer to look for", fmt.Sprintf("%s is empty.", attribute))}
 	}
-	found, err := a.client.FindCustomers(ctx, helpcrunch.Filter{Field: field.SearchField(), Operator: "=", Value: value})
+	found, err := a.client.LookUp(ctx, field, value)
 	if err != nil {
 		return nil, requestFailed("The customer was not looked up", err)
 	}
 	var ids []string
 	var match *helpcrunch.Customer
 	for _, customer := range found {
-		if held := *field.Held(customer); held != nil && field.Same(*held, value) {
-			match = customer
-			ids = append(ids, strconv.FormatInt(customer.ID, 10))
-		}
+		match = customer
+		ids = append(ids, strconv.FormatInt(customer.ID, 10))
 	}
 	switch len(ids) {
 	case 0:

@@ -41,11 +41,13 @@ func TestCustomDataForms(t *testing.T) {
 		{"map with null", `tomap({ plan = "x", tier = null })`, "", held{"plan": "x"}},
 		{
 			"unknown until apply", `{ plan = terraform_data.later.output, seats = 3 }`,
-			"resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n", held{"plan": "late", "seats": json.Number("3")},
+			"resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n",
+			held{"plan": "late", "seats": json.Number("3")},
 		},
 		{
 			"wholly unknown until apply", `terraform_data.later.output`,
-			"resource \"terraform_data\" \"later\" {\n  input = { plan = \"later\", seats = 4 }\n}\n", held{"plan": "later", "seats": json.Number("4")},
+			"resource \"terraform_data\" \"later\" {\n  input = { plan = \"later\", seats = 4 }\n}\n",
+			held{"plan": "later", "seats": json.Number("4")},
 		},
 		{"sensitive", `{ plan = sensitive("gold") }`, "", held{"plan": "gold"}},
 		{"text of every kind", `{ plan = "日本語 \"quoted\" \\ \u0041" }`, "", held{"plan": `日本語 "quoted" \ A`}},

@@ -226,6 +226,28 @@ func (m *customerModel) refresh(held *helpcrunch.Customer) {
 	}
 }
 
+// agrees reports whether a refresh would change nothing.
+func (m *customerModel) agrees(held *helpcrunch.Customer) bool {
+	refreshed := *m
+	refreshed.refresh(held)
+	for _, a := range stringAttributes {
+		if !a.of(m).Equal(*a.of(&refreshed)) {
+			return false
+		}
+	}
+	for _, a := range timestampAttributes {
+		if !a.of(m).Equal(*a.of(&refreshed)) {
+			return false
+		}
+	}
+	for _, a := range boolAttributes {
+		if !a.of(m).Equal(*a.of(&refreshed)) {
+			return false
+		}
+	}
+	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData)
+}
+
 func (a stringAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
 	state, text := a.of(m), ""
 	if held := *a.field.Held(held); held != nil {

@@ -224,7 +224,8 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
 	o := newOrigin()
-	o.Unsubscribed = customer.Unsubscribed
+	o.saw(customer, &plan)
+	o.WrittenAt = time.Now().Unix()
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -253,7 +254,15 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
-	customer, err := r.account.client.GetCustomer(ctx, id)
+	var err error
+	customer := r.account.takeFound(id)
+	if customer == nil {
+		// A search that shows what the state shows is believed; one that
+		// differs only where we did not write a moment ago.
+		customer, err = r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
+			return o.Import == importFound || !within(o.WrittenAt, searchLag) || state.agrees(found)
+		})
+	}
 	if helpcrunch.IsNotFound(err) {
 		tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
@@ -269,7 +278,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	} else {
 		state.refresh(customer)
 	}
-	o.Unsubscribed = customer.Unsubscribed
+	o.saw(customer, &state)
 	if o.Instance == "" {
 		o.Instance = newOrigin().Instance
 	}
@@ -297,18 +306,15 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 
 	changes := plan.changes(&state, o.Import == importRead)
 	if !changes.IsZero() {
-		customer, err := r.account.client.UpdateCustomer(ctx, id, changes)
+		written, err := r.account.client.UpdateCustomer(ctx, id, changes, o.holdsOthers(&state, changes))
 		if err != nil {
-			summary := fmt.Sprintf("Customer %d was not updated", id)
-			var refusal *helpcrunch.Error
-			if errors.As(err, &refusal) && refusal.DuplicateUserID() {
-				resp.Diagnostics.Append(r.duplicateUserID(ctx, changes, err))
-				return
-			}
-			resp.Diagnostics.Append(customerRefused(summary, err, changes)...)
+			resp.Diagnostics.Append(r.updateFailed(ctx, id, changes, err)...)
 			return
 		}
-		customer, settling := r.settleTags(ctx, customer, changes)
+		if written.Loss != nil {
+			resp.Diagnostics.AddWarning(lossSummary, lossDetail(id, written.Loss))
+		}
+		customer, settling := r.settleTags(ctx, written.Customer, changes)
 		resp.Diagnostics.Append(settling...)
 		for _, field := range changes.Unstuck(customer) {
 			summary, detail := unstuckDetail(field, customer)
@@ -316,7 +322,8 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 			plan.correct(field, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
-		o.Unsubscribed = customer.Unsubscribed
+		o.saw(customer, &plan)
+		o.WrittenAt = time.Now().Unix()
 	}
 	if o.Import == importRead && !resp.Diagnostics.HasError() {
 		o.Import = importSettled
@@ -367,6 +374,7 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		r.account.keepFound(customer)
 		id = strconv.FormatInt(customer.ID, 10)
 	} else if !isID(id) {
 		resp.Diagnostics.AddError("Not an import id",
@@ -417,8 +425,7 @@ func (r *customerResource) settleTags(ctx context.Context, customer *helpcrunch.
 
 // createFailed explains why there is no customer, or why nobody knows.
 func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Changes, err error) diag.Diagnostics {
-	var refusal *helpcrunch.Error
-	if errors.As(err, &refusal) && refusal.DuplicateUserID() {
+	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
 		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
 	}
 	if helpcrunch.OutcomeUnknown(err) {
@@ -434,14 +441,40 @@ func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Cha
 	return customerRefused("The customer was not created", err, sent)
 }
 
+// updateFailed explains why a customer was not updated.
+func (r *customerResource) updateFailed(ctx context.Context, id int64, sent helpcrunch.Changes, err error) diag.Diagnostics {
+	summary := fmt.Sprintf("Customer %d was not updated", id)
+	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
+		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
+	}
+	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
+		return diag.Diagnostics{diag.NewErrorDiagnostic(lossSummary, fmt.Sprintf(
+			"The update cleared values of customer %d that it did not mention (%s), and putting them back failed. "+
+				"Put them back by hand, and set batch_size = 1 in the provider block.\n\n%s", id, strings.Join(loss.Fields, ", "), err))}
+	}
+	return customerRefused(summary, err, sent)
+}
+
+const lossSummary = "HelpCrunch cleared values that were not sent"
+
+// lossDetail says what an account does with what a request leaves out. Names
+// only: the values are people's data.
+func lossDetail(id int64, loss *helpcrunch.Loss) string {
+	how := "A custom_data of some properties clears the others in this account. They were put back, and from now on in this run they are sent along, which costs one more request a customer."
+	if loss.ByBatch {
+		how = "An update of many customers at once clears in this account what it does not mention. It was put back, and from now on in this run every customer is updated alone. " +
+			"To say so from the start, set batch_size = 1 in the provider block."
+	}
+	return fmt.Sprintf("The first update of this run, of customer %d, was compared with a read just before it. Cleared without being asked: %s. %s",
+		id, strings.Join(loss.Fields, ", "), how)
+}
+
 // duplicateUserID names the customer that has the user_id already.
 func (r *customerResource) duplicateUserID(ctx context.Context, sent helpcrunch.Changes, err error) diag.Diagnostic {
 	userID, _ := sent.UserID.Get()
 	owner := "Another HelpCrunch customer"
 	id := "user_id:" + userID
-	if customers, lookup := r.account.client.FindCustomers(ctx, helpcrunch.Filter{
-		Field: helpcrunch.UserID.SearchField(), Operator: "=", Value: userID,
-	}); lookup == nil && len(customers) == 1 {
+	if customers, lookup := r.account.client.LookUp(ctx, helpcrunch.UserID, userID); lookup == nil && len(customers) == 1 {
 		id = strconv.FormatInt(customers[0].ID, 10)
 		owner = "HelpCrunch customer " + id
 	}

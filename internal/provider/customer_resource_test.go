@@ -25,7 +25,7 @@ type lifeOf struct {
 
 	first, changed, empty string // HCL; empty "" = the attribute has no empty value
 	held, heldChanged     any    // what HelpCrunch holds for first and changed
-	byHand, byHandHeld    any    // what a colleague writes, and what is then held; byHandHeld nil = the same
+	byHand                any    // what a colleague writes
 
 	staysWhenTakenOut bool
 }

@@ -7,11 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -43,7 +40,7 @@ func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Di
 			}
 			named = append(named, attribute)
 			what := attribute
-			if property := refusedProperty(entry.Code, sent); property != "" {
+			if property := sent.CustomData.PropertyOf(entry); property != "" {
 				what = fmt.Sprintf("the property %q of custom_data", property)
 			}
 			diags.AddAttributeError(path.Root(attribute), summary,
@@ -54,22 +51,6 @@ func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Di
 		diags.AddError(summary, detail)
 	}
 	return diags
-}
-
-var customDataIndex = regexp.MustCompile(`customData\[(\d+)\]`)
-
-// refusedProperty is the custom property that the code of an entry points to
-// by its place in the request, where they stand in the order of their names.
-func refusedProperty(code string, sent helpcrunch.Changes) string {
-	match := customDataIndex.FindStringSubmatch(code)
-	if match == nil {
-		return ""
-	}
-	names := slices.Sorted(maps.Keys(sent.CustomData))
-	if i, err := strconv.Atoi(match[1]); err == nil && i < len(names) {
-		return names[i]
-	}
-	return ""
 }
 
 // advice says what to do about an error.

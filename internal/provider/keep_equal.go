@@ -37,7 +37,8 @@ func (keepEqualTags) PlanModifySet(_ context.Context, req planmodifier.SetReques
 // keepEqualCustomData plans the state's custom data where only the form of values differs.
 type keepEqualCustomData struct{}
 
-func (keepEqualCustomData) Description(context.Context) string         { return keepEqualDescription }
+func (keepEqualCustomData) Description(context.Context) string { return keepEqualDescription }
+
 func (keepEqualCustomData) MarkdownDescription(context.Context) string { return keepEqualDescription }
 
 func (keepEqualCustomData) PlanModifyDynamic(_ context.Context, req planmodifier.DynamicRequest, resp *planmodifier.DynamicResponse) {
@@ -50,7 +51,8 @@ func (keepEqualCustomData) PlanModifyDynamic(_ context.Context, req planmodifier
 // keepEqualTimestamp plans the state's timestamp where it is the same instant.
 type keepEqualTimestamp struct{}
 
-func (keepEqualTimestamp) Description(context.Context) string         { return keepEqualDescription }
+func (keepEqualTimestamp) Description(context.Context) string { return keepEqualDescription }
+
 func (keepEqualTimestamp) MarkdownDescription(context.Context) string { return keepEqualDescription }
 
 func (keepEqualTimestamp) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {

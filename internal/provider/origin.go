@@ -7,8 +7,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 // origin is what the provider remembers of a resource beside its attributes,
@@ -22,6 +25,51 @@ type origin struct {
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool `json:"unsubscribed,omitempty"`
+	// HoldsOthers is whether the last answer had custom properties that are
+	// not managed, and ReadAt when that was, in UNIX seconds.
+	HoldsOthers bool  `json:"holds_others,omitempty"`
+	ReadAt      int64 `json:"read_at,omitempty"`
+	// WrittenAt is when we last wrote the customer, in UNIX seconds. A search
+	// may not show it yet.
+	WrittenAt int64 `json:"written_at,omitempty"`
+}
+
+const (
+	// searchLag is for how long after a write a search is not believed that differs from it.
+	searchLag = 10 * time.Minute
+	// knowledgeLasts is for how long HoldsOthers is believed.
+	knowledgeLasts = time.Hour
+)
+
+// saw takes down what an answer says about what is not managed.
+func (o *origin) saw(customer *helpcrunch.Customer, managed *customerModel) {
+	o.Unsubscribed = customer.Unsubscribed
+	o.ReadAt = time.Now().Unix()
+	o.HoldsOthers = false
+	elements, _ := managed.CustomData.elements()
+	for name, value := range customer.CustomData {
+		if _, ok := elements[name]; !ok && value.Text != "" {
+			o.HoldsOthers = true
+		}
+	}
+}
+
+// holdsOthers reports whether the customer may hold custom properties that the
+// changes do not mention: managed ones that stay, and others.
+func (o *origin) holdsOthers(state *customerModel, changes helpcrunch.Changes) bool {
+	for name, value := range state.CustomData.properties() {
+		if _, sent := changes.CustomData[name]; !sent && value.Text != "" {
+			return true
+		}
+	}
+	return o.HoldsOthers || !within(o.ReadAt, knowledgeLasts)
+}
+
+// within reports whether a moment in UNIX seconds is no longer ago than d. One
+// in the future is of a clock that was wrong.
+func within(moment int64, d time.Duration) bool {
+	ago := time.Since(time.Unix(moment, 0))
+	return ago >= 0 && ago <= d
 }
 
 // importStage is how far an import has come.

@@ -35,8 +35,6 @@ type timestamp struct {
 	basetypes.StringValue
 }
 
-func timestampNull() timestamp { return timestamp{types.StringNull()} }
-
 func timestampText(text string) timestamp { return timestamp{types.StringValue(text)} }
 
 func (t timestampType) Equal(o attr.Type) bool {

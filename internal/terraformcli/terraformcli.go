@@ -22,13 +22,23 @@ const Version = "1.11.4"
 // Dir is where it is brought to, below the folder of the repository. Git ignores it.
 const Dir = ".terraform-cli"
 
-// Find returns the path of a Terraform binary: the one on the PATH, else the
-// pinned one in Dir below root, which is downloaded and verified the first time.
+// envPath names the variable of Terraform's test kit for the binary to run.
+const envPath = "TF_ACC_TERRAFORM_PATH"
+
+// Find returns the path of a Terraform binary: the one that
+// TF_ACC_TERRAFORM_PATH names, else the one on the PATH, else the pinned one
+// in Dir below root, which is downloaded and verified the first time.
 func Find(ctx context.Context, root string) (string, error) {
+	if path := os.Getenv(envPath); path != "" {
+		return path, nil
+	}
 	if path, err := exec.LookPath("terraform"); err == nil {
 		return path, nil
 	}
-	dir := filepath.Join(root, Dir)
+	dir, err := filepath.Abs(filepath.Join(root, Dir))
+	if err != nil {
+		return "", fmt.Errorf("finding the folder for Terraform: %w", err)
+	}
 	binary := filepath.Join(dir, product.Terraform.BinaryName())
 	if _, err := os.Stat(binary); err == nil {
 		return binary, nil

@@ -1,0 +1,243 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package budget keeps requests within a limit that a server sets: so many in
+// any window of time, sliding. All processes of a machine can share one budget
+// through a small file.
+//
+// A request takes a slot before it is sent and holds it until one window after
+// its answer. Counted from the sending alone, a strict server sees more than
+// its limit: it counts a request when that arrives, some time between sending
+// and answer. A whole window can be spent at once.
+package budget
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// longWait is how long a wait is that the log tells of.
+	longWait = 5 * time.Second
+	// recheck is how often a waiting process looks what the others have given
+	// back early: they cannot tell it.
+	recheck = time.Second
+	// maxGap bounds the gap between the slots of a process that shares.
+	maxGap = 10 * time.Millisecond
+	// maxPause is more than anybody waits for. It keeps nonsense from overflowing.
+	maxPause = 24 * time.Hour
+	// maxSharedPause bounds what one process can impose on the others.
+	maxSharedPause = 5 * time.Minute
+)
+
+// Budget hands out slots for requests. It is safe for concurrent use, needs no
+// closing, and starts no goroutine.
+type Budget struct {
+	config Config
+	start  time.Time // the epoch of memory
+
+	queued atomic.Int64  // callers of Acquire
+	turn   chan struct{} // held by the first of them, with the fields below it
+
+	crowded bool      // slots have been short ever since somebody last waited alone
+	nextLog time.Time // no line about a wait before
+
+	lock chan struct{} // guards all below; a channel, so that a context can end the wait for it
+
+	memory  ledger // of this Budget; a request in flight is taken until never
+	file    *file  // of all who share; nil = nobody does
+	changed chan struct{}
+}
+
+// New returns a Budget with all slots free, but for those that the file says
+// are taken.
+func New(config Config) *Budget {
+	config.Limit = max(config.Limit, 1)
+	if config.Window <= 0 {
+		config.Window = DefaultWindow
+	}
+	if config.Hold <= 0 {
+		config.Hold = config.Window
+	}
+	if config.Log == nil {
+		config.Log = func(context.Context, string, map[string]any) {}
+	}
+	b := &Budget{
+		config:  config,
+		start:   time.Now(),
+		turn:    make(chan struct{}, 1),
+		lock:    make(chan struct{}, 1),
+		changed: make(chan struct{}),
+	}
+	if config.File != "" {
+		b.file = newFile(config)
+	}
+	return b
+}
+
+// Acquire waits for a slot. Callers of one Budget are served in the order they
+// came. It fails only with the error of ctx.
+func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
+	b.queued.Add(1)
+	defer b.queued.Add(-1)
+	// Blocked senders of a channel get in in the order they came.
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-b.turn }()
+
+	for logged := false; ; {
+		if err := b.giveWay(ctx); err != nil {
+			return nil, err
+		}
+		slot, obstacle, err := b.try(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if slot != nil {
+			if b.queued.Load() == 1 {
+				b.crowded = false
+			}
+			return slot, nil
+		}
+		b.crowded = true
+		if !logged && obstacle.last >= longWait {
+			b.logWait(ctx, obstacle)
+			logged = true
+		}
+		if err := b.wait(ctx, obstacle); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Pause keeps everybody from getting a slot for a time from now: all callers of
+// this Budget, and for five minutes at most all other processes that share the
+// file. It never shortens a pause.
+func (b *Budget) Pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	b.lock <- struct{}{}
+	defer b.unlock()
+	b.memory.pause(roundUp(b.now() + min(d, maxPause)))
+	// The only error is that of ctx, whose end is not the end of the pause.
+	_ = b.inFile(ctx, func(l *ledger, now time.Duration) bool {
+		l.pause(roundUp(now + min(d, maxSharedPause)))
+		return true
+	})
+	b.announce()
+}
+
+// giveWay leaves a small gap before each slot while slots are short: the
+// process that came first would empty the window before another has the lock
+// of the file. The gaps of a whole window add up to a hundredth of it.
+func (b *Budget) giveWay(ctx context.Context) error {
+	if b.file == nil || !b.crowded {
+		return ctx.Err()
+	}
+	gap := min(b.config.Window/time.Duration(50*b.config.Limit), maxGap)
+	return sleep(ctx, rand.N(gap+1), nil)
+}
+
+// try takes a slot, or says what stands in the way.
+func (b *Budget) try(ctx context.Context) (*Slot, *obstacle, error) {
+	select {
+	case b.lock <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	defer b.unlock()
+
+	queue := int(b.queued.Load())
+	now := b.now()
+	b.memory.prune(now)
+	// The file counts what is in memory too. But it forgets when the clock is
+	// put forward, or when somebody deletes it.
+	obstacle := b.memory.obstacle(now, b.config, queue)
+	slot := &Slot{budget: b}
+	if obstacle == nil {
+		err := b.inFile(ctx, func(l *ledger, now time.Duration) bool {
+			if obstacle = l.obstacle(now, b.config, queue); obstacle != nil {
+				return false
+			}
+			slot.inFile = roundUp(now + b.config.Hold + b.config.Window)
+			l.add(slot.inFile)
+			return true
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if obstacle != nil {
+		obstacle.changed = b.changed
+		return nil, obstacle, nil
+	}
+	b.memory.add(never)
+	return slot, nil, nil
+}
+
+// wait lasts until the obstacle may be gone.
+func (b *Budget) wait(ctx context.Context, o *obstacle) error {
+	d := o.next
+	if b.file != nil {
+		most := min(recheck, b.config.Window/4)
+		d = min(d, most*3/4+rand.N(most/2+1))
+	}
+	return sleep(ctx, d, o.changed)
+}
+
+// logWait tells of a queue once in a window, not for each of its callers.
+func (b *Budget) logWait(ctx context.Context, o *obstacle) {
+	now := time.Now()
+	if now.Before(b.nextLog) {
+		return
+	}
+	b.nextLog = now.Add(b.config.Window)
+	b.config.Log(ctx, "Waiting for the request budget", map[string]any{
+		"reason":  o.reason,
+		"seconds": int(math.Ceil(o.last.Seconds())),
+		"queue":   b.queued.Load(),
+	})
+}
+
+// inFile changes the ledger in the file, if there is one that works. change
+// reports whether it did anything. The only error is that of ctx.
+func (b *Budget) inFile(ctx context.Context, change func(l *ledger, now time.Duration) bool) error {
+	if b.file == nil {
+		return nil
+	}
+	return b.file.update(ctx, change)
+}
+
+// now is the time in memory.
+func (b *Budget) now() time.Duration {
+	return time.Since(b.start)
+}
+
+func (b *Budget) unlock() {
+	<-b.lock
+}
+
+// announce wakes the caller that waits.
+func (b *Budget) announce() {
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// sleep lasts for d or until wake is closed.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,324 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package budget
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// span is how long a strict server may think of a request: from its sending
+// until a window after its answer.
+type span struct{ from, to time.Duration }
+
+// mostAtOnce returns the largest number of spans that share a moment. No more
+// than a limit of them means that no window can hold more than that, whenever
+// between sending and answer the server counts.
+func mostAtOnce(spans []span) int {
+	type event struct {
+		at   time.Duration
+		step int
+	}
+	var events []event
+	for _, s := range spans {
+		events = append(events, event{s.from, 1}, event{s.to, -1})
+	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.step-b.step) })
+	most, now := 0, 0
+	for _, e := range events {
+		now += e.step
+		most = max(most, now)
+	}
+	return most
+}
+
+// line is what was logged.
+type line struct {
+	message string
+	fields  map[string]any
+}
+
+type journal struct {
+	mu    sync.Mutex
+	lines []line
+}
+
+func (j *journal) log(_ context.Context, message string, fields map[string]any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, line{message, fields})
+}
+
+func (j *journal) logged() []line {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.lines)
+}
+
+func acquire(t *testing.T, b *Budget) *Slot {
+	t.Helper()
+	slot, err := b.Acquire(t.Context())
+	if err != nil {
+		t.Fatalf("Acquire: %v", err)
+	}
+	return slot
+}
+
+// expectAt checks how much time has passed in the bubble.
+func expectAt(t *testing.T, start time.Time, want time.Duration) {
+	t.Helper()
+	if got := time.Since(start); got != want {
+		t.Errorf("after %v, want %v", got, want)
+	}
+}
+
+func TestWindowIsSpentInABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 120}), time.Now()
+		for range 120 {
+			acquire(t, b).Answered()
+		}
+		expectAt(t, start, 0)
+		acquire(t, b)
+		expectAt(t, start, time.Minute)
+	})
+}
+
+func TestWindowSlides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 3}), time.Now()
+		for range 3 {
+			acquire(t, b).Answered()
+			time.Sleep(10 * time.Second)
+		}
+		for i := range 3 {
+			acquire(t, b).Answered()
+			expectAt(t, start, time.Minute+time.Duration(i)*10*time.Second)
+		}
+	})
+}
+
+func TestSlotIsHeldForAWindowAfterTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 1}), time.Now()
+		slot := acquire(t, b)
+		time.Sleep(7*time.Second + 210*time.Millisecond)
+		slot.Answered()
+		acquire(t, b)
+		expectAt(t, start, time.Minute+7*time.Second+300*time.Millisecond) // rounded up, never down
+	})
+}
+
+func TestRequestInFlightCountsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 1, Hold: time.Second}), time.Now()
+		slot := acquire(t, b)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := b.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want the end of the context", err)
+		}
+		expectAt(t, start, time.Hour)
+		slot.Answered()
+		acquire(t, b)
+		expectAt(t, start, time.Hour+time.Minute)
+	})
+}
+
+func TestCallersAreServedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Config{Limit: 1})
+		var served []int
+		acquire(t, b).Answered()
+		for i := range 20 {
+			go func() {
+				slot := acquire(t, b)
+				served = append(served, i) // one slot, so one at a time
+				slot.Answered()
+			}()
+			synctest.Wait()
+		}
+		time.Sleep(21 * time.Minute)
+		synctest.Wait()
+		if !slices.IsSorted(served) || len(served) != 20 {
+			t.Errorf("served in the order %v", served)
+		}
+	})
+}
+
+func TestCallerThatGivesUpIsOutOfTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 1}), time.Now()
+		acquire(t, b).Answered()
+		for _, patience := range []time.Duration{20 * time.Second, 10 * time.Second} { // the first in the queue, and one behind
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			go func() {
+				if _, err := b.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v, want the end of the context", err)
+				}
+				expectAt(t, start, patience)
+			}()
+			synctest.Wait()
+		}
+		acquire(t, b)
+		expectAt(t, start, time.Minute)
+	})
+}
+
+func TestEndedContextGetsNoSlot(t *testing.T) {
+	b := New(Config{Limit: 1000})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 1000 { // select takes either way
+		if _, err := b.Acquire(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v, want the end of the context", err)
+		}
+	}
+}
+
+func TestCancelledSlotIsFreeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 1}), time.Now()
+		slot := acquire(t, b)
+		time.AfterFunc(5*time.Second, slot.Cancel)
+		acquire(t, b)
+		expectAt(t, start, 5*time.Second)
+	})
+}
+
+func TestSlotEndsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 2}), time.Now()
+		answered, cancelled := acquire(t, b), acquire(t, b)
+		answered.Answered()
+		answered.Cancel()
+		answered.Answered()
+		cancelled.Cancel()
+		cancelled.Answered()
+		cancelled.Cancel()
+		acquire(t, b)
+		expectAt(t, start, 0)
+		acquire(t, b)
+		expectAt(t, start, time.Minute)
+	})
+}
+
+func TestPause(t *testing.T) {
+	second := time.Second
+	tests := map[string]struct {
+		pauses map[time.Duration]time.Duration // when, how long
+		want   time.Duration
+	}{
+		"keeps everybody waiting": {map[time.Duration]time.Duration{0: 30 * second}, 30 * second},
+		"is not shortened":        {map[time.Duration]time.Duration{0: 30 * second, second: second}, 30 * second},
+		"is made longer":          {map[time.Duration]time.Duration{0: 30 * second, second: 60 * second}, 61 * second},
+		"of nothing is none":      {map[time.Duration]time.Duration{0: 0, second: -second}, 0},
+		"of nonsense ends":        {map[time.Duration]time.Duration{0: 1<<63 - 1}, 24 * time.Hour},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, start := New(Config{Limit: 5}), time.Now()
+				for _, at := range slices.Sorted(maps.Keys(test.pauses)) {
+					pause := func() { b.Pause(t.Context(), test.pauses[at]) }
+					if at == 0 {
+						pause()
+					} else {
+						time.AfterFunc(at, pause)
+					}
+				}
+				slot := acquire(t, b)
+				expectAt(t, start, test.want)
+				time.Sleep(time.Minute)
+				slot.Cancel()
+			})
+		})
+	}
+}
+
+func TestLongWaitIsLoggedOnce(t *testing.T) {
+	tests := map[string]struct {
+		limit, answered, inFlight, callers int
+		answer                             time.Duration // before the callers come
+		pause                              time.Duration
+		want                               map[string]any // nil = nothing
+	}{
+		"window full":           {limit: 2, answered: 2, callers: 1, answer: 20 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 40, "queue": int64(1)}},
+		"window full, in queue": {limit: 3, answered: 3, callers: 2, answer: 20 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 40, "queue": int64(1)}},
+		"in flight":             {limit: 2, answered: 1, inFlight: 1, callers: 1, answer: 90 * time.Second, want: nil},
+		"all in flight":         {limit: 1, inFlight: 1, callers: 1, want: map[string]any{"reason": windowFull, "seconds": 60, "queue": int64(1)}},
+		"paused":                {limit: 2, callers: 1, pause: 30 * time.Second, want: map[string]any{"reason": paused, "seconds": 30, "queue": int64(1)}},
+		"paused a long time":    {limit: 2, callers: 1, pause: 5 * time.Minute, want: map[string]any{"reason": paused, "seconds": 300, "queue": int64(1)}},
+		"paused and full":       {limit: 2, answered: 2, callers: 1, pause: 30 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 60, "queue": int64(1)}},
+		"a short wait":          {limit: 1, answered: 1, callers: 1, answer: 56 * time.Second},
+		"a short pause":         {limit: 1, callers: 1, pause: 4 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				b := New(Config{Limit: test.limit, Log: j.log})
+				for range test.answered {
+					acquire(t, b).Answered()
+				}
+				var slots []*Slot
+				for range test.inFlight {
+					slots = append(slots, acquire(t, b))
+				}
+				time.Sleep(test.answer)
+				b.Pause(t.Context(), test.pause)
+				for range test.callers {
+					go func() { acquire(t, b).Answered() }()
+					synctest.Wait()
+				}
+				time.Sleep(10 * time.Minute)
+				for _, slot := range slots {
+					slot.Answered()
+				}
+				time.Sleep(10 * time.Minute)
+				switch got := j.logged(); {
+				case test.want == nil && len(got) == 0:
+				case test.want != nil && len(got) == 1 && maps.Equal(got[0].fields, test.want):
+				default:
+					t.Errorf("logged %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A queue behind slots that come free one by one moves all the time, and yet
+// its end waits long.
+func TestLongQueueIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		b := New(Config{Limit: 60, Log: j.log})
+		for range 60 {
+			acquire(t, b).Answered()
+			time.Sleep(time.Second)
+		}
+		acquire(t, b).Answered() // the first is free again
+		for range 100 {
+			go func() { acquire(t, b).Answered() }()
+			synctest.Wait()
+		}
+		time.Sleep(10 * time.Minute)
+		var got []int
+		for _, l := range j.logged() {
+			got = append(got, l.fields["seconds"].(int))
+		}
+		// At first one waits a second. As the queue moves on, 99 wait 98 seconds longer; a minute later 39 wait 39.
+		if want := []int{99, 39}; !slices.Equal(got, want) {
+			t.Errorf("logged waits of %v seconds, want %v", got, want)
+		}
+	})
+}

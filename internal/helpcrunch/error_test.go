@@ -1,0 +1,241 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+func TestErrorKeepsEveryEntry(t *testing.T) {
+	entry := func(code, message string) helpcrunch.ErrorEntry {
+		return helpcrunch.ErrorEntry{Code: code, Message: message}
+	}
+	for _, test := range []struct {
+		form sandbox.ErrorForm
+		want []helpcrunch.ErrorEntry
+		text string
+	}{
+		{
+			sandbox.GeneralErrorsFirst,
+			[]helpcrunch.ErrorEntry{
+				entry("invalid_request", "Invalid request"),
+				entry("email", "This value is not a valid email address."),
+				entry("notes", "This value is too long. It should have 255 characters or less."),
+			},
+			"HelpCrunch answered 400: invalid_request: Invalid request; email: This value is not a valid email address.; " +
+				"notes: This value is too long. It should have 255 characters or less.",
+		},
+		{
+			sandbox.SpecificErrorsFirst,
+			[]helpcrunch.ErrorEntry{
+				entry("email", "This value is not a valid email address."),
+				entry("notes", "This value is too long. It should have 255 characters or less."),
+				entry("invalid_request", "Invalid request"),
+			},
+			"HelpCrunch answered 400: email: This value is not a valid email address.; " +
+				"notes: This value is too long. It should have 255 characters or less.; invalid_request: Invalid request",
+		},
+		{
+			sandbox.SingleEntryErrors,
+			[]helpcrunch.ErrorEntry{entry("email", "This value is not a valid email address.")},
+			"HelpCrunch answered 400: email: This value is not a valid email address.",
+		},
+	} {
+		t.Run(string(test.form), func(t *testing.T) {
+			open(t, setup{sandbox: sandbox.Config{Switches: sandbox.Switches{Errors: test.form}}}, func(a *account) {
+				_, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{
+					Email: helpcrunch.Some("nobody"), Notes: helpcrunch.Some(strings.Repeat("x", 256)),
+				})
+				var answered *helpcrunch.Error
+				if !errors.As(err, &answered) {
+					a.Fatalf("error %v", err)
+				}
+				if answered.Status != http.StatusBadRequest || answered.Operation != "create a customer" {
+					a.Errorf("status %d, operation %q", answered.Status, answered.Operation)
+				}
+				if !slices.Equal(answered.Entries, test.want) {
+					a.Errorf("entries %v\nwant %v", answered.Entries, test.want)
+				}
+				if err.Error() != test.text {
+					a.Errorf("error %q\nwant  %q", err, test.text)
+				}
+			})
+		})
+	}
+}
+
+func TestErrorWithoutEntries(t *testing.T) {
+	for _, test := range []struct {
+		name, location, body, want string
+		status                     int
+	}{
+		{"a web page", "", "<html>" + adasName + "</html>", "HelpCrunch answered 403 (Forbidden) without a readable error body", 403},
+		{"nothing", "", "", "HelpCrunch answered 403 (Forbidden) without a readable error body", 403},
+		{"other JSON", "", `{"message": "` + adasEmail + `"}`, "HelpCrunch answered 403 (Forbidden) without a readable error body", 403},
+		{"entries of another kind", "", `{"errors": "` + adasEmail + `"}`, "HelpCrunch answered 403 (Forbidden) without a readable error body", 403},
+		{"a redirect to nowhere", "://" + apiKey, "", "HelpCrunch answered 302 (Found) without a readable error body", 302},
+		{
+			"a redirect", "https://user:" + url.QueryEscape(apiKey) + "@elsewhere.example/v1?key=" + apiKey, "",
+			"HelpCrunch answered 302 (Found) without a readable error body, redirecting to https://elsewhere.example/v1", 302,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			refusing := func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					return response(r, test.status, http.Header{"Location": {test.location}}, strings.NewReader(test.body)), nil
+				})
+			}
+			open(t, setup{transport: refusing}, func(a *account) {
+				if _, err := a.GetCustomer(a.Context(), a.ada); err == nil || err.Error() != test.want {
+					a.Errorf("error %v\nwant  %s", err, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestErrorEntryField(t *testing.T) {
+	for code, want := range map[string]string{
+		"email":                        "email",
+		"customer.email":               "email",
+		"[3].email":                    "email",
+		"[12].userId":                  "userId",
+		"invalid_email_value":          "email",
+		"invalid_userId_value":         "userId",
+		"customData":                   "customData",
+		"customData[0].value":          "customData",
+		"customData[10].property":      "customData",
+		"[3].customData[0].value":      "customData",
+		"customer.customData[1]":       "customData",
+		"tags[0].name":                 "tags",
+		"[0].tags":                     "tags",
+		"invalid_customData_value":     "customData",
+		"firstSeen":                    "firstSeen",
+		"unsubscribed":                 "unsubscribed",
+		"integrationId":                "integrationId",
+		"":                             "",
+		"customer":                     "",
+		"[3]":                          "",
+		"[3].customer":                 "",
+		"[3":                           "",
+		"invalid_request":              "",
+		"invalid_":                     "",
+		"invalid__value":               "",
+		"unauthorized":                 "",
+		"not_found":                    "",
+		"filter[0].field":              "",
+		"email_address":                "",
+		"Email":                        "",
+		"location.city":                "",
+		"id":                           "",
+		"[0].invalid_email_value":      "",
+		"something.else.about.email":   "",
+		"invalid_email_value.whatever": "",
+	} {
+		if got := (helpcrunch.ErrorEntry{Code: code}).Field(); got != want {
+			t.Errorf("%q is about %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestDuplicateUserID(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		codes  []string
+		want   bool
+	}{
+		{400, []string{"invalid_userId_value", "invalid_request"}, true},
+		{400, []string{"invalid_request", "invalid_userId_value"}, true},
+		{400, []string{"invalid_request", "userId"}, true},
+		{400, []string{"[3].userId"}, true},
+		{400, []string{"invalid_request", "email"}, false},
+		{400, []string{"user_id"}, false},
+		{400, nil, false},
+		{404, []string{"invalid_userId_value"}, false},
+		{500, []string{"userId"}, false},
+	} {
+		e := &helpcrunch.Error{Status: test.status}
+		for _, code := range test.codes {
+			e.Entries = append(e.Entries, helpcrunch.ErrorEntry{Code: code})
+		}
+		if got := e.DuplicateUserID(); got != test.want {
+			t.Errorf("%d %v: %t", test.status, test.codes, got)
+		}
+	}
+}
+
+func TestDuplicateUserIDFromHelpCrunch(t *testing.T) {
+	for _, form := range []sandbox.ErrorForm{sandbox.GeneralErrorsFirst, sandbox.SpecificErrorsFirst, sandbox.SingleEntryErrors} {
+		open(t, setup{sandbox: sandbox.Config{Switches: sandbox.Switches{Errors: form}}}, func(a *account) {
+			_, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{UserID: helpcrunch.Some(adasUserID)})
+			var answered *helpcrunch.Error
+			if !errors.As(err, &answered) || !answered.DuplicateUserID() {
+				a.Errorf("%s: error %v", form, err)
+			}
+		})
+	}
+}
+
+func TestWhatAnErrorSays(t *testing.T) {
+	refusal := func(status int) error { return &helpcrunch.Error{Status: status} }
+	lost := &helpcrunch.LostError{Err: errors.New("cut")}
+	for _, test := range []struct {
+		err               error
+		notFound, unknown bool
+	}{
+		{refusal(404), true, false},
+		{fmt.Errorf("wrapped: %w", refusal(404)), true, false},
+		{refusal(400), false, false},
+		{refusal(401), false, false},
+		{refusal(403), false, false},
+		{refusal(410), false, false},
+		{refusal(429), false, false},
+		{refusal(307), false, false},
+		{refusal(500), false, true},
+		{refusal(502), false, true},
+		{refusal(599), false, true},
+		{lost, false, true},
+		{fmt.Errorf("wrapped: %w", lost), false, true},
+		{errors.Join(lost, refusal(401)), false, true}, // a create, and a look for it
+		{errors.Join(refusal(500), refusal(401)), false, true},
+		{&helpcrunch.UnreachableError{Err: errors.New("refused")}, false, false},
+		{errors.New("something else"), false, false},
+		{nil, false, false},
+	} {
+		if got := helpcrunch.IsNotFound(test.err); got != test.notFound {
+			t.Errorf("IsNotFound(%v) = %t", test.err, got)
+		}
+		if got := helpcrunch.OutcomeUnknown(test.err); got != test.unknown {
+			t.Errorf("OutcomeUnknown(%v) = %t", test.err, got)
+		}
+	}
+}
+
+// The URL names the customer, and net/http puts it into its errors.
+func TestConnectionErrorsTellNothing(t *testing.T) {
+	for _, fault := range []sandbox.FaultKind{sandbox.DropAfter, sandbox.Late, sandbox.WrongType, sandbox.FailAfter, sandbox.BadGateway, sandbox.Redirect, sandbox.Forbidden} {
+		t.Run(string(fault), func(t *testing.T) {
+			each(t, setup{}, func(a *account, c call) {
+				a.server.Arm(sandbox.Fault{Kind: fault, Times: 100, Delay: 1 << 40, URL: "https://elsewhere.example/?" + adasEmail})
+				err := c.do(a, a.Context())
+				if err == nil {
+					return
+				}
+				silent(a.T, err.Error())
+				if strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "/customers") {
+					a.Errorf("%q names the URL", err)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,139 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+)
+
+// query is one condition of a shared search: a customer by id, or all
+// customers with a value in a field.
+type query struct {
+	id    int64 // 0 = by field
+	field *StringField
+	value string
+}
+
+func (q query) filter() Filter {
+	if q.id != 0 {
+		return Filter{"customers.id", "=", q.id}
+	}
+	return Filter{q.field.SearchField(), "=", q.value}
+}
+
+func (q query) fits(customer *Customer) bool {
+	if q.id != 0 {
+		return customer.ID == q.id
+	}
+	held := *q.field.Held(customer)
+	return held != nil && q.field.Same(*held, q.value)
+}
+
+// The sizes of a search, from what the documentation lets expect down to what
+// every account takes ("Search customers" names no limit).
+var searchSizes = []int{MaxPage, 10, 1}
+
+// ReadCustomer reads one customer. Reads that are made side by side share a
+// search.
+//
+// A search may lag behind a write. So a customer that it does not find is read
+// alone before it is called gone, and so is one for whom believable returns
+// false.
+func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Customer) bool) (*Customer, error) {
+	found, err := c.queries.Do(ctx, query{id: id})
+	if err != nil {
+		return nil, err
+	}
+	if len(found.customers) == 1 && (found.strong || believable(found.customers[0])) {
+		return found.customers[0], nil
+	}
+	return c.GetCustomer(ctx, id)
+}
+
+// LookUp returns all customers with this value in this field. Look-ups that
+// are made side by side share a search.
+func (c *Client) LookUp(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
+	found, err := c.queries.Do(ctx, query{field: field, value: value})
+	return found.customers, err
+}
+
+// found is the answer to a query.
+type found struct {
+	customers []*Customer
+	strong    bool // read alone, not by a search
+}
+
+// sendQueries answers what has gathered by the time the budget has a slot.
+func (c *Client) sendQueries(ctx context.Context, take func(int) []query) (map[query]batch.Result[found], error) {
+	slot, err := c.config.Budget.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the request budget to read a customer: %w", err)
+	}
+	size := searchSizes[c.searchSize.Load()]
+	queries := take(size)
+	done := make(map[query]batch.Result[found], len(queries))
+	switch {
+	case len(queries) == 0:
+		slot.Cancel()
+		return done, nil
+	case len(queries) == 1 && queries[0].id != 0:
+		customer, err := c.one(ctx, request{operation: getCustomer, id: queries[0].id, slot: slot})
+		done[queries[0]] = batch.Result[found]{Value: found{[]*Customer{customer}, true}, Err: err}
+		return done, nil
+	}
+	c.search(ctx, slot, queries, done)
+	return done, nil
+}
+
+// search answers queries with one search, or with several smaller ones where
+// the account refuses so many at once.
+func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query, done map[query]batch.Result[found]) {
+	body := search{Comparison: "OR", Limit: MaxPage}
+	most := len(queries)
+	for _, q := range queries {
+		body.Filter = append(body.Filter, q.filter())
+		if q.id == 0 {
+			most = math.MaxInt // any number of customers can have the same value
+		}
+	}
+	if len(queries) == 1 {
+		body.Comparison = ""
+	}
+	customers, err := c.find(ctx, slot, body, most)
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(queries) > 1 {
+		for part := range slices.Chunk(queries, c.shrinkSearches(len(queries))) {
+			c.search(ctx, nil, part, done)
+		}
+		return
+	}
+	for _, q := range queries {
+		answer := found{}
+		for _, customer := range customers {
+			if q.fits(customer) {
+				answer.customers = append(answer.customers, customer)
+			}
+		}
+		done[q] = batch.Result[found]{Value: answer, Err: err}
+	}
+}
+
+// shrinkSearches returns the next size below one that was refused, and
+// remembers it.
+func (c *Client) shrinkSearches(refused int) int {
+	for i, size := range searchSizes {
+		if size < refused {
+			for now := c.searchSize.Load(); int(now) < i && !c.searchSize.CompareAndSwap(now, int32(i)); now = c.searchSize.Load() {
+			}
+			return size
+		}
+	}
+	return 1
+}
