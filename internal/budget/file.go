@@ -45,7 +45,7 @@ var lineBreak = []byte("\n")
 type file struct {
 	path    string
 	window  time.Duration
-	horizon time.Duration // how far ahead a true entry can be
+	horizon time.Duration // what lies further ahead is not believed; leaves room for others with a longer Hold
 	wall    func() time.Time
 	log     func(ctx context.Context, message string, fields map[string]any)
 
@@ -143,7 +143,7 @@ func (f *file) read(ctx context.Context, disk io.Reader, now time.Duration) (l l
 	l, err = parseLedger(line)
 	if err != nil {
 		f.log(ctx, "The file of the request budget is damaged and begun anew", map[string]any{"file": f.path, "error": err.Error()})
-		return ledger{Version: ledgerVersion}, true, nil
+		return ledger{Version: ledgerVersion}, true, nil //nolint:nilerr // the damage is repaired
 	}
 	repaired = l.clamp(roundUp(now+f.horizon), roundUp(now+f.window))
 	if repaired {

@@ -74,7 +74,9 @@ func work(text string) error {
 			for range o.Requests {
 				slot, err := b.Acquire(ctx)
 				if err != nil {
+					mu.Lock()
 					failed = err
+					mu.Unlock()
 					return
 				}
 				sent := time.Now().UnixNano()

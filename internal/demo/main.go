@@ -27,9 +27,9 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
-// requestsPerMinute is the limit of the local HelpCrunch, which is strict,
-// and of the provider. It is more than an account's, so that seven acts fit into a minute.
-const requestsPerMinute = 600
+// requestsPerMinute is the limit of the local HelpCrunch, which is strict; the
+// provider is left at its default, which is the same.
+const requestsPerMinute = sandbox.DefaultRate
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -133,10 +133,9 @@ func (d *demo) open(ctx context.Context, binary string, mirror *terraformcli.Mir
 		}
 	}
 	workspace, err := terraformcli.NewWorkspace(ctx, binary, mirror, d.folder, map[string]string{
-		"HELPCRUNCH_BASE_URL":            d.helpCrunch.URL(),
-		"HELPCRUNCH_API_KEY":             d.helpCrunch.Key(),
-		"HELPCRUNCH_REQUESTS_PER_MINUTE": fmt.Sprint(requestsPerMinute),
-		"XDG_CACHE_HOME":                 filepath.Join(folder, "cache"), // leave nothing behind
+		"HELPCRUNCH_BASE_URL": d.helpCrunch.URL(),
+		"HELPCRUNCH_API_KEY":  d.helpCrunch.Key(),
+		"XDG_CACHE_HOME":      filepath.Join(folder, "cache"), // leave nothing behind
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -88,6 +89,7 @@ func TestCreateWhoseAnswerWasLost(t *testing.T) {
 // served checks that these operations were served so often, and no other.
 func (a *account) served(pairs ...any) {
 	a.Helper()
+	synctest.Wait() // a request that its caller gave up is counted, too
 	want := map[sandbox.Operation]int{}
 	for i := 0; i < len(pairs); i += 2 {
 		want[pairs[i].(sandbox.Operation)] = pairs[i+1].(int)
