@@ -296,9 +296,6 @@ func (c *Coalescer[K, T, R]) launch() {
 	oldest := c.ready[len(c.launched)*c.config.Max]
 	ctx, cancel := context.WithCancel(context.WithoutCancel(oldest.ctx))
 	d := &departure[K, T, R]{ctx: ctx, cancel: cancel}
-	if c.waiting == c.peak {
-		c.atPeak++
-	}
 	c.launched[d] = struct{}{}
 	c.running++
 	go c.run(d)
@@ -339,6 +336,9 @@ func (c *Coalescer[K, T, R]) take(d *departure[K, T, R], n int) []T {
 func (c *Coalescer[K, T, R]) seal(d *departure[K, T, R], n int) {
 	d.sealed = true
 	delete(c.launched, d)
+	if c.waiting == c.peak && len(c.ready) <= min(n, c.config.Max) {
+		c.atPeak++ // all of them leave; where Send takes only some, it says nothing about the others
+	}
 	for n = min(n, c.config.Max); len(d.calls) < n && len(c.ready) > 0; {
 		call := c.ready[0]
 		c.ready[0] = nil

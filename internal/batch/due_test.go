@@ -147,6 +147,28 @@ func TestPeakNeedsABatchOfItsSizeToBeBelieved(t *testing.T) {
 	})
 }
 
+func TestPeakNeedsAllOfItToLeaveToBeBelieved(t *testing.T) {
+	// Six have come when a hiccup ends the first gathering, and Send takes one of them to begin with.
+	size := 1
+	open(t, config{Max: 100, Linger: 250 * ms, Send: func(_ context.Context, take takeFn) (results, error) {
+		items := take(size)
+		size = 100
+		time.Sleep(50 * ms)
+		return echo(items), nil
+	}}, func(s *stage) {
+		callers := s.joinAll(keys(6)...)
+		s.answeredAt(300*ms, callers[0])
+		for _, key := range []string{"g", "h", "i", "j", "k"} { // five are left: with g there would be six again
+			callers = append(callers, s.join(s.Context(), key))
+			time.Sleep(20 * ms)
+		}
+		s.answered(callers...)
+		if got := s.sizes(); !slices.Equal(got, []int{1, 10}) {
+			s.Errorf("batches of %v, want one of one and one of ten", got)
+		}
+	})
+}
+
 func TestPeakOfOneIsNotBelieved(t *testing.T) {
 	open(t, config{Max: 100, Linger: 250 * ms}, func(s *stage) {
 		s.answeredAt(250*ms, s.join(s.Context(), "a"))
