@@ -8,11 +8,22 @@ import (
 	"context"
 	"flag"
 	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/provider"
 )
+
+const address = "registry.terraform.io/terraform-helpcrunch/helpcrunch"
+
+// quiet is how long there has to be no call before a SIGTERM is obeyed:
+// enough for the last answer to reach Terraform.
+const quiet = time.Second
 
 // version is set by the release build.
 var version = "dev"
@@ -20,11 +31,36 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger such as delve: print how Terraform reaches this process")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/terraform-helpcrunch/helpcrunch",
-		Debug:   *debug,
-	})
+	log.SetFlags(0) // Terraform adds the time
+
+	server, err := provider.NewServer(provider.New(version))
 	if err != nil {
 		log.Fatal(err)
 	}
+	go obeyAfterwards(server)
+
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	if err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server }, options...); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// obeyAfterwards ends the process on a SIGTERM, once what is under way has
+// been answered: what HelpCrunch did belongs into the state. (A job that is
+// cancelled often signals Terraform and its providers alike. Terraform then
+// waits for its providers.) A second SIGTERM is obeyed at once.
+func obeyAfterwards(server *provider.Server) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	<-signals
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-signals
+		cancel()
+	}()
+	server.Stop(ctx, quiet)
+	os.Exit(1)
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	tfjson "github.com/hashicorp/terraform-json"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -65,7 +64,7 @@ func newSandbox(t *testing.T) *sandbox.Server {
 // providers serve in the test's own process, to the real Terraform CLI.
 func providers() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"helpcrunch": providerserver.NewProtocol6WithError(New("test")()),
+		"helpcrunch": func() (tfprotov6.ProviderServer, error) { return NewServer(New("test")) },
 	}
 }
 
