@@ -1,0 +1,259 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// planned is a change of one custom property.
+func planned(plan string) func(int64) helpcrunch.Changes {
+	return func(int64) helpcrunch.Changes {
+		return helpcrunch.Changes{CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: plan}}}
+	}
+}
+
+// losses are the losses that updates were told of.
+func losses(outcomes map[int64]outcome) []*helpcrunch.Loss {
+	var all []*helpcrunch.Loss
+	for _, got := range outcomes {
+		if got.Loss != nil {
+			all = append(all, got.Loss)
+		}
+	}
+	return all
+}
+
+// An account whose batches clear what they do not mention: one customer is at
+// stake, gets everything back, and there are no batches afterwards.
+func TestCanaryOfFields(t *testing.T) {
+	open(t, crowd(25, "batch-clears-omitted"), func(a *account) {
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), true, named("Ada"))
+		for id, got := range outcomes {
+			record, _ := a.server.Customer(id)
+			if got.err != nil || record["name"] != "Ada" || !a.keptAll(id) {
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+			if got.Phone == nil || *got.Phone != "555" {
+				t.Errorf("%d: the answer is from before it was put back", id)
+			}
+		}
+		told := losses(outcomes)
+		if len(told) != 1 || !told[0].ByBatch || !slices.Equal(told[0].Fields, []string{"userId", "phone", "tags", "customData.renewal", "customData.seats"}) {
+			t.Errorf("told of %+v", told)
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
+			t.Errorf("batches of %v, want the canary alone", sizes)
+		}
+	})
+}
+
+// Accounts in which a customData of some properties clears the others, in a
+// batch or everywhere. Among what has to stay are a date and a number, which
+// look the same in an answer and must be sent differently.
+func TestCanaryOfProperties(t *testing.T) {
+	for name, c := range map[string]struct{ batches, reads, patches int }{
+		// One canary in a batch, then everyone alone: the first with a read to prove PATCH, the others without.
+		"batch-clears-custom-data": {batches: 1, reads: 1 + 1, patches: 1 + 24 + 1},
+		// As before, and from then on a read for each, and a PATCH refused once for the date.
+		"custom-data-replaces": {batches: 1, reads: 1 + 24, patches: 1 + 1 + 2*25},
+	} {
+		open(t, crowd(25, name), func(a *account) {
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), true, planned("gold"))
+			for id, got := range outcomes {
+				record, _ := a.server.Customer(id)
+				if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" || !a.keptAll(id) {
+					t.Errorf("%s: %d: %v, HelpCrunch holds %v", name, id, got.err, record)
+				}
+			}
+			if told := losses(outcomes); len(told) == 0 || told[0].ByBatch || !slices.Equal(told[0].Fields, []string{"customData.renewal", "customData.seats"}) {
+				t.Errorf("%s: told of %+v", name, told)
+			}
+			if n := len(a.sizes(sandbox.OpBatch)); n != c.batches {
+				t.Errorf("%s: %d batches, want %d", name, n, c.batches)
+			}
+			if reads, patches := a.server.Count(sandbox.OpGet), a.server.Count(sandbox.OpPatch); reads > c.reads || patches > c.patches {
+				t.Errorf("%s: %d reads and %d patches, want at most %d and %d", name, reads, patches, c.reads, c.patches)
+			}
+		})
+	}
+}
+
+// Batches that were proven to keep fields are not trusted with properties for that.
+func TestCanaryOfPropertiesComesLater(t *testing.T) {
+	open(t, crowd(22, "batch-clears-custom-data"), func(a *account) {
+		ids := a.ids()
+		a.updateAll(a.Context(), 2, ids[20:], true, named("Ada"))
+		outcomes := a.updateAll(a.Context(), 10, ids[:20], true, planned("gold"))
+		for id, got := range outcomes {
+			if got.err != nil || !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		if told := losses(outcomes); len(told) != 1 {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
+// Where no customer holds properties that are not sent, nothing can be lost
+// and nothing is proven.
+func TestCanaryOnlyWhereSomethingIsAtStake(t *testing.T) {
+	open(t, crowd(25, "custom-data-replaces"), func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), false, func(int64) helpcrunch.Changes {
+			return helpcrunch.Changes{CustomData: helpcrunch.CustomData{
+				"plan": {Kind: helpcrunch.String, Text: "gold"}, "seats": {Kind: helpcrunch.Number, Text: "12"},
+				"renewal": {Kind: helpcrunch.String, Text: "1700000000"},
+			}}
+		})
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 10, 10, 4}) || a.requests() != 5 {
+			t.Errorf("%q", a.operations())
+		}
+	})
+	open(t, crowd(1), func(a *account) {
+		a.updateAll(a.Context(), 1, a.ids(), false, planned("gold"))
+		if a.operations() != "patch" {
+			t.Errorf("%q for a customer without other properties", a.operations())
+		}
+	})
+}
+
+// A lone update of some properties is proven too, once.
+func TestCanaryOfALonePatch(t *testing.T) {
+	open(t, crowd(3), func(a *account) {
+		for _, id := range a.ids() {
+			if got := a.updateAll(a.Context(), 1, []int64{id}, true, planned("gold"))[id]; got.err != nil || got.Loss != nil {
+				t.Error(got.err, got.Loss)
+			}
+		}
+		if a.operations() != "get patch patch patch" {
+			t.Errorf("%q", a.operations())
+		}
+	})
+	open(t, crowd(2, "custom-data-replaces"), func(a *account) {
+		for i, id := range a.ids() {
+			got := a.updateAll(a.Context(), 1, []int64{id}, true, planned("gold"))[id]
+			if got.err != nil || (got.Loss != nil) != (i == 0) || !a.keptProperties(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("%v, %+v, HelpCrunch holds %v", got.err, got.Loss, record)
+			}
+		}
+	})
+}
+
+// Customers that hold nothing prove nothing: three are tried, then the
+// documentation is believed.
+func TestCanaryThatHasNothingToLose(t *testing.T) {
+	with := crowd(30)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{}
+	}
+	open(t, with, func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), false, named("Ada"))
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 1, 10, 10, 7}) || a.server.Count(sandbox.OpGet) != 3 {
+			t.Errorf("%q with batches of %v", a.operations(), sizes)
+		}
+	})
+}
+
+// A single change among many fields is somebody else's, and stays.
+func TestCanaryIsNotFooledByOthers(t *testing.T) {
+	with := crowd(11)
+	var server *sandbox.Server
+	var canary int64
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPut && canary == 0 {
+				body, err := io.ReadAll(r.Body)
+				var items []struct{ Customer int64 }
+				if err = errors.Join(err, json.Unmarshal(body, &items)); err != nil {
+					return nil, err
+				}
+				canary, r.Body = items[0].Customer, io.NopCloser(bytes.NewReader(body))
+				if err := server.Change(canary, sandbox.Record{"phone": nil}); err != nil {
+					return nil, err
+				}
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		server = a.server
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), true, named("Ada"))
+		record, _ := a.server.Customer(canary)
+		if told := losses(outcomes); told != nil || record["phone"] != nil {
+			t.Errorf("told of %+v, the phone is %v", told, record["phone"])
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 10}) {
+			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
+// What a canary loses is put back, whatever is cancelled meanwhile.
+func TestCanaryIsPutBackAfterAStop(t *testing.T) {
+	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+		ctx, cancel := context.WithCancel(a.Context())
+		release := make(chan struct{})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
+		var outcomes map[int64]outcome
+		var wait sync.WaitGroup
+		wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), true, named("Ada")) })
+		time.Sleep(time.Second)
+		cancel()
+		synctest.Wait()
+		close(release)
+		wait.Wait()
+		written := 0
+		for id, got := range outcomes {
+			if !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+			if got.err == nil {
+				written++
+			} else if !errors.Is(got.err, context.Canceled) {
+				t.Error(got.err)
+			}
+		}
+		if written != 1 {
+			t.Errorf("%d updates succeeded, want the canary's", written)
+		}
+	})
+}
+
+// What cannot be put back is an error that names it, without its value.
+func TestCanaryThatCannotBePutBack(t *testing.T) {
+	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1 + retries})
+		failed := 0
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+			var lost *helpcrunch.RestoreError
+			if errors.As(got.err, &lost) {
+				failed++
+				if !slices.Contains(lost.Fields, "phone") || strings.Contains(got.err.Error(), "555") {
+					t.Errorf("got %v", got.err)
+				}
+			}
+		}
+		if failed != 1 {
+			t.Errorf("%d updates say that something is lost", failed)
+		}
+	})
+}

@@ -1,0 +1,208 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+func always(*helpcrunch.Customer) bool { return true }
+
+type readOutcome struct {
+	customer *helpcrunch.Customer
+	err      error
+}
+
+// readAll reads customers side by side.
+func (a *account) readAll(ids []int64, believable func(*helpcrunch.Customer) bool) map[int64]readOutcome {
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	outcomes := make(map[int64]readOutcome)
+	for _, id := range ids {
+		wait.Go(func() {
+			customer, err := a.ReadCustomer(a.Context(), id, believable)
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[id] = readOutcome{customer, err}
+		})
+	}
+	wait.Wait()
+	return outcomes
+}
+
+func TestReadsShareSearches(t *testing.T) {
+	for count, want := range map[int]string{1: "get", 2: "search", 100: "search", 101: "search get", 250: "search search search"} {
+		open(t, crowd(count), func(a *account) {
+			for id, got := range a.readAll(a.ids(), always) {
+				if got.err != nil || got.customer.ID != id {
+					t.Errorf("%d: %+v, %v", id, got.customer, got.err)
+				}
+			}
+			if a.operations() != want {
+				t.Errorf("%d reads: %q, want %q", count, a.operations(), want)
+			}
+		})
+	}
+}
+
+// A customer is gone only if a read of its own says so.
+func TestReadsOfWhatASearchDoesNotFind(t *testing.T) {
+	for _, name := range []string{"", "empty-search-not-found"} {
+		with := crowd(3)
+		if name != "" {
+			with = crowd(3, name)
+		}
+		open(t, with, func(a *account) {
+			ids := a.ids()
+			for _, id := range ids {
+				if err := a.server.Delete(id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for id, got := range a.readAll(ids, always) {
+				if !helpcrunch.IsNotFound(got.err) {
+					t.Errorf("%d: %v, %v", id, got.customer, got.err)
+				}
+			}
+			if a.operations() != "search get get get" {
+				t.Errorf("%q", a.operations())
+			}
+		})
+	}
+	open(t, crowd(2), func(a *account) {
+		if err := a.server.SetSwitch("search-lag", "1h"); err != nil {
+			t.Fatal(err)
+		}
+		ids := a.ids()
+		fresh, err := a.server.Add(sandbox.Record{"name": "new"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.readAll(append(ids, fresh), always)[fresh]; got.err != nil || *got.customer.Name != "new" {
+			t.Errorf("%+v, %v", got.customer, got.err)
+		}
+	})
+}
+
+// A search that cannot be true yet is not believed.
+func TestReadsThatAreNotBelieved(t *testing.T) {
+	open(t, crowd(4), func(a *account) {
+		if err := a.server.SetSwitch("search-lag", "1h"); err != nil {
+			t.Fatal(err)
+		}
+		ids := a.ids()
+		if err := a.server.Change(ids[0], sandbox.Record{"name": "Ada"}); err != nil {
+			t.Fatal(err)
+		}
+		got := a.readAll(ids, func(c *helpcrunch.Customer) bool { return c.ID != ids[0] })
+		if name := got[ids[0]].customer.Name; name == nil || *name != "Ada" {
+			t.Errorf("the name is %v", name)
+		}
+		if a.operations() != "search get" {
+			t.Errorf("%q", a.operations())
+		}
+	})
+}
+
+// An account that refuses large searches is asked for less, and not again.
+func TestReadsInAnAccountThatRefusesLargeSearches(t *testing.T) {
+	for most, want := range map[string]struct{ first, again int }{"10": {1 + 10, 10}, "1": {1 + 10 + 100, 100}} {
+		open(t, crowd(100), func(a *account) {
+			if err := a.server.SetSwitch("search-max-filters", most); err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range []int{want.first, want.again} {
+				a.server.ResetCounts()
+				for id, got := range a.readAll(a.ids(), always) {
+					if got.err != nil || got.customer.ID != id {
+						t.Errorf("%d: %v", id, got.err)
+					}
+				}
+				if a.requests() > n {
+					t.Errorf("at most %s: %d requests for 100 reads, want %d: %q", most, a.requests(), n, a.operations())
+				}
+			}
+		})
+	}
+}
+
+func TestReadFaults(t *testing.T) {
+	open(t, crowd(5), func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpSearch, Kind: sandbox.Forbidden})
+		for _, got := range a.readAll(a.ids(), always) {
+			if refusal, ok := errors.AsType[*helpcrunch.Error](got.err); !ok || refusal.Status != 403 || got.customer != nil {
+				t.Errorf("%v, %v", got.customer, got.err)
+			}
+		}
+		if a.operations() != "search" {
+			t.Errorf("%q", a.operations())
+		}
+	})
+}
+
+// Look-ups share a search too, and each gets its own customers, all of them.
+func TestLookUps(t *testing.T) {
+	with := crowd(130)
+	for i, customer := range with.sandbox.Customers {
+		customer["email"] = "many@example.com"
+		if i%2 == 0 {
+			customer["email"] = fmt.Sprintf("one-%d@example.com", i)
+		}
+	}
+	open(t, with, func(a *account) {
+		var wait sync.WaitGroup
+		var mu sync.Mutex
+		found := make(map[string][]int64)
+		for _, q := range []struct {
+			field *helpcrunch.StringField
+			value string
+		}{
+			{helpcrunch.UserID, "crm-7"},
+			{helpcrunch.UserID, "nobody"},
+			{helpcrunch.Email, "one-4@example.com"},
+			{helpcrunch.Email, "many@example.com"},
+			{helpcrunch.Email, "one-6@example.com"},
+		} {
+			wait.Go(func() {
+				customers, err := a.LookUp(a.Context(), q.field, q.value)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				found[q.value] = nil
+				for _, customer := range customers {
+					found[q.value] = append(found[q.value], customer.ID)
+				}
+			})
+		}
+		wait.Wait()
+		ids := a.ids()
+		if !slices.Equal(found["crm-7"], ids[7:8]) || !slices.Equal(found["one-4@example.com"], ids[4:5]) ||
+			!slices.Equal(found["one-6@example.com"], ids[6:7]) || len(found["nobody"]) != 0 || len(found["many@example.com"]) != 65 {
+			t.Errorf("found %v", found)
+		}
+		if a.operations() != "search" || a.now() > time.Second {
+			t.Errorf("%q after %s", a.operations(), a.now())
+		}
+	})
+	with = crowd(230)
+	for _, customer := range with.sandbox.Customers {
+		customer["email"] = "many@example.com"
+	}
+	open(t, with, func(a *account) {
+		customers, err := a.LookUp(a.Context(), helpcrunch.Email, "many@example.com")
+		if err != nil || len(customers) != 230 || a.operations() != "search search search" {
+			t.Errorf("%d customers, %v, %q", len(customers), err, a.operations())
+		}
+	})
+}
