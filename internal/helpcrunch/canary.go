@@ -102,6 +102,9 @@ type Loss struct {
 
 // canary sends one update as a batch of its own.
 func (c *Client) canary(ctx context.Context, slot *budget.Slot, u update, done results) {
+	if c.refusedBefore(slot, u, done) {
+		return
+	}
 	written, err := c.tryBatch(ctx, slot, u)
 	c.refusals.note(u.CustomData, err)
 	done[u.ID] = result{Value: written, Err: err}

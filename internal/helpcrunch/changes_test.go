@@ -139,8 +139,10 @@ func TestUnstuck(t *testing.T) {
 		{"everything cleared, to empty text", cleared(), &helpcrunch.Customer{Name: new(""), CustomData: helpcrunch.CustomData{"plan": v(helpcrunch.String, "")}}, nil},
 		{"nothing cleared", cleared(), held(), clearable},
 		{
-			"another case", helpcrunch.Changes{Email: helpcrunch.Some("ADA@analytical.example"), Locale: helpcrunch.Some("EN"), Name: helpcrunch.Some("ADA")},
-			held(), []string{"name"},
+			"another case",
+			helpcrunch.Changes{Email: helpcrunch.Some("ADA@analytical.example"), Locale: helpcrunch.Some("EN"), Name: helpcrunch.Some("ADA")},
+			held(),
+			[]string{"name"},
 		},
 		{"a tag too many", helpcrunch.Changes{Tags: []helpcrunch.Tag{{Name: "vip"}}}, held(), []string{"tags"}},
 		{"a tag twice", helpcrunch.Changes{Tags: []helpcrunch.Tag{{Name: "vip"}, {Name: "trial"}, {Name: "vip"}}}, held(), nil},
@@ -149,7 +151,8 @@ func TestUnstuck(t *testing.T) {
 		{
 			"custom values of another kind, and one that is missing",
 			helpcrunch.Changes{CustomData: helpcrunch.CustomData{"seats": v(helpcrunch.String, "12"), "more": v(helpcrunch.Bool, "false"), "gone": v(helpcrunch.Bool, "true"), "never": {}}},
-			held(), []string{"customData.gone", "customData.more"},
+			held(),
+			[]string{"customData.gone", "customData.more"},
 		},
 	} {
 		if got := test.changes.Unstuck(test.held); !slices.Equal(got, test.want) {

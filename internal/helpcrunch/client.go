@@ -78,6 +78,7 @@ func NewClient(config Config) *Client {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
 	if config.Transport == nil {
+		//nolint:forcetypeassert // it is one unless somebody replaced it, and nobody here does
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport

@@ -166,6 +166,32 @@ func TestCreateAdoptsWhatWasSent(t *testing.T) {
 	}
 }
 
+// Of a create that sends nothing but the user id, nothing else may be there.
+func TestCreateOfAUserIDOnly(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		more   sandbox.Record
+		adopts bool
+	}{
+		{"nothing", sandbox.Record{}, true},
+		{"a tag", sandbox.Record{"tags": []string{"vip"}}, false},
+		{"a custom value", sandbox.Record{"customData": map[string]any{"plan": "gold"}}, false},
+		{"a name", sandbox.Record{"name": "Grace"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			there := maps.Clone(test.more)
+			there["userId"] = gracesUserID
+			open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{there}}}, func(a *account) {
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropBefore})
+				_, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{UserID: helpcrunch.Some(gracesUserID)})
+				if (err == nil) != test.adopts {
+					a.Errorf("error %v", err)
+				}
+			})
+		})
+	}
+}
+
 // User ids are unique, as far as anybody knows.
 func TestCreateAdoptsNobodyOfSeveral(t *testing.T) {
 	twins := func(http.RoundTripper) http.RoundTripper {

@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"iter"
 	"net/url"
 	"slices"
 	"strconv"
@@ -26,7 +26,7 @@ func (c *Client) ListCustomers(ctx context.Context, offset int) ([]*Customer, er
 	var page customerPage
 	query := url.Values{"limit": {strconv.Itoa(MaxPage)}, "offset": {strconv.Itoa(offset)}}
 	if err := c.do(ctx, request{operation: listCustomers, query: query}, &page); err != nil {
-		return nil, err // without what was read until then
+		return nil, err
 	}
 	return page.Data, nil
 }
@@ -146,49 +146,90 @@ type Filter struct {
 // SearchField is the name of the field in a search.
 func (f *StringField) SearchField() string { return "customers." + f.Name }
 
-// FindCustomers returns every customer that meets all filters, each once. It
-// reads page after page until one is short or brings nobody new: a customer
-// may move to the next page while this one is read.
-func (c *Client) FindCustomers(ctx context.Context, filters ...Filter) ([]*Customer, error) {
-	body := search{Filter: filters, Limit: MaxPage}
-	if len(filters) > 1 {
-		body.Comparison = "AND"
-	}
-	return c.find(ctx, nil, body, math.MaxInt)
+// Search says which customers to look for ("Search customers").
+type Search struct {
+	Filters []Filter // none = everyone
+	Any     bool     // one filter is enough; otherwise all have to fit
+	Sort    string   // "customers.firstSeen" or "customers.lastSeen"; "" = HelpCrunch's own order
+	Order   string   // "asc" or "desc"; "" = HelpCrunch's own
+	Most    int      // how many customers at most; 0 = all
 }
 
-// search is the body of a search ("Search customers").
-type search struct {
-	Filter     []Filter `json:"filter"`
+// SearchCustomers yields the customers that fit, each once, page by page. It
+// ends with a short page or with one that brings nobody new: a customer may
+// move to another page while this one is read. An error is the last that it
+// yields.
+func (c *Client) SearchCustomers(ctx context.Context, search Search) iter.Seq2[*Customer, error] {
+	body := searchBody{Filter: search.Filters, Sort: search.Sort, Order: search.Order, Limit: MaxPage}
+	if len(search.Filters) > 1 {
+		body.Comparison = "AND"
+		if search.Any {
+			body.Comparison = "OR"
+		}
+	}
+	if search.Most > 0 {
+		body.Limit = min(search.Most, MaxPage)
+	}
+	return c.pages(ctx, nil, body, search.Most)
+}
+
+// FindCustomers returns every customer that meets all filters.
+func (c *Client) FindCustomers(ctx context.Context, filters ...Filter) ([]*Customer, error) {
+	return collect(c.SearchCustomers(ctx, Search{Filters: filters}))
+}
+
+// searchBody is the body of a search.
+type searchBody struct {
+	Filter     []Filter `json:"filter,omitempty"`
 	Comparison string   `json:"comparison,omitempty"`
+	Sort       string   `json:"sort,omitempty"`
+	Order      string   `json:"order,omitempty"`
 	Limit      int      `json:"limit"`
 	Offset     int      `json:"offset"`
 }
 
-// find reads page after page, until it has the most customers that can match.
-// The slot is for the first page; nil = take one.
-func (c *Client) find(ctx context.Context, slot *budget.Slot, body search, most int) ([]*Customer, error) {
-	var found []*Customer
-	seen := map[int64]bool{}
-	for {
-		var page customerPage
-		err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &page)
-		slot = nil
-		if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
+// pages reads page after page of at most body.Limit, until it has as many
+// customers as are wanted or can fit; 0 = unknown. The slot is for the first
+// page; nil = take one.
+func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, most int) iter.Seq2[*Customer, error] {
+	return func(yield func(*Customer, error) bool) {
+		seen := make(map[int64]bool)
+		for {
+			var page customerPage
+			err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &page)
+			slot = nil
+			if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
+				yield(nil, err)
+				return
+			}
+			known := len(seen)
+			for _, customer := range page.Data {
+				if seen[customer.ID] {
+					continue
+				}
+				seen[customer.ID] = true
+				if !yield(customer, nil) || len(seen) == most {
+					return
+				}
+			}
+			if len(page.Data) < body.Limit || len(seen) == known {
+				return
+			}
+			body.Offset += len(page.Data)
+		}
+	}
+}
+
+// collect is the opposite of a stream: all customers, or the error.
+func collect(customers iter.Seq2[*Customer, error]) ([]*Customer, error) {
+	var all []*Customer
+	for customer, err := range customers {
+		if err != nil {
 			return nil, err
 		}
-		known := len(found)
-		for _, customer := range page.Data {
-			if !seen[customer.ID] {
-				seen[customer.ID] = true
-				found = append(found, customer)
-			}
-		}
-		if len(page.Data) < body.Limit || len(found) == known || len(found) >= most {
-			return found, nil
-		}
-		body.Offset += len(page.Data)
+		all = append(all, customer)
 	}
+	return all, nil
 }
 
 // one carries out a request whose answer is the customer it is about.

@@ -4,11 +4,14 @@
 package helpcrunch_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -80,6 +83,11 @@ func TestPagesOfASearch(t *testing.T) {
 						a.Errorf("found %d customers, %d different ones", len(found), len(slices.Compact(phones)))
 					}
 					a.served(sandbox.OpSearch, test.requests)
+					for i, r := range a.server.Requests() {
+						if want := fmt.Sprintf(`"limit":100,"offset":%d}`, 100*i); !strings.HasSuffix(string(r.Body), want) {
+							a.Errorf("page %d was asked for by %s", i, r.Body)
+						}
+					}
 				})
 			})
 		}
@@ -114,8 +122,11 @@ func TestPagesThatRepeatThemselves(t *testing.T) {
 	for id := range 100 {
 		fmt.Fprintf(&body, `,{"id": %d}`, id+1)
 	}
-	open(t, setup{transport: answering("application/json", `{"data": [`+body.String()[1:]+`]}`)}, func(a *account) {
-		found, err := a.FindCustomers(a.Context())
+	scarce := func(config *helpcrunch.Config) { config.Budget = budget.New(budget.Config{Limit: 2}) }
+	open(t, setup{transport: answering("application/json", `{"data": [`+body.String()[1:]+`]}`), client: scarce}, func(a *account) {
+		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+		defer cancel()
+		found, err := a.FindCustomers(ctx)
 		if err != nil || len(found) != 100 {
 			a.Errorf("found %d, error %v", len(found), err)
 		}
@@ -240,7 +251,12 @@ func TestSettleTagsThatFails(t *testing.T) {
 func TestSettleTagsAsksForColors(t *testing.T) {
 	open(t, setup{}, func(a *account) {
 		held := &helpcrunch.Customer{ID: a.ada, Tags: []helpcrunch.Tag{{Name: "vip", Color: "#c377e0"}}}
-		got, err := a.SettleTags(a.Context(), held, []helpcrunch.Tag{{Name: "vip", Color: "#000000"}, {Name: "new", Color: "#ff0000"}})
+		wanted := []helpcrunch.Tag{{Name: "vip", Color: "#000000"}, {Name: "new", Color: "#ff0000"}}
+		before := slices.Clone(wanted)
+		got, err := a.SettleTags(a.Context(), held, wanted)
+		if !slices.Equal(wanted, before) {
+			a.Errorf("the wanted tags have become %v", wanted)
+		}
 		want := []helpcrunch.Tag{{Name: "vip", Color: "#c377e0"}, {Name: "new", Color: "#ff0000"}}
 		if err != nil || !slices.Equal(got.Tags, want) {
 			a.Errorf("got %v, error %v", got, err)

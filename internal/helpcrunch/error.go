@@ -50,7 +50,7 @@ func (e *Error) Error() string {
 // DuplicateUserID reports whether some other customer has the user id that was sent.
 func (e *Error) DuplicateUserID() bool {
 	return e.Status == http.StatusBadRequest && slices.ContainsFunc(e.Entries, func(entry ErrorEntry) bool {
-		return entry.Code == "invalid_userId_value" || entry.Field() == "userId"
+		return entry.Field() == "userId"
 	})
 }
 
@@ -115,8 +115,7 @@ func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
 // although it failed: its answer was lost, or a 5xx.
 func OutcomeUnknown(err error) bool {
 	// The lost answer first: a later look-up that was refused says nothing about it.
-	var lost *LostError
-	if errors.As(err, &lost) {
+	if _, lost := errors.AsType[*LostError](err); lost {
 		return true
 	}
 	var answered *Error

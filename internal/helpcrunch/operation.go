@@ -14,7 +14,6 @@ type operation struct {
 	name   string // for errors: "HelpCrunch did not <name>"
 	method string
 	path   string // below the base URL; {id} is the customer's id
-	status int    // the only status that means success
 	effect effect
 }
 
@@ -29,17 +28,17 @@ const (
 )
 
 var (
-	getCustomer     = operation{"read a customer", http.MethodGet, "/customers/{id}", http.StatusOK, reads}
-	listCustomers   = operation{"list customers", http.MethodGet, "/customers", http.StatusOK, reads}
-	searchCustomers = operation{"search customers", http.MethodPost, "/customers/search", http.StatusOK, reads}
-	createCustomer  = operation{"create a customer", http.MethodPost, "/customers", http.StatusCreated, appends}
-	patchCustomer   = operation{"update a customer", http.MethodPatch, "/customers/{id}", http.StatusOK, idempotent}
-	updateCustomers = operation{"update customers", http.MethodPut, "/customers/batch", http.StatusOK, idempotent}
-	tagCustomer     = operation{"tag a customer", http.MethodPut, "/customers/{id}/tags", http.StatusOK, idempotent}
-	untagCustomer   = operation{"untag a customer", http.MethodDelete, "/customers/{id}/tags", http.StatusOK, idempotent}
-	deleteCustomer  = operation{"delete a customer", http.MethodDelete, "/customers/{id}", http.StatusOK, idempotent}
-	createEvent     = operation{"send an event", http.MethodPost, "/events", http.StatusOK, appends}
-	getOrganization = operation{"read the organization", http.MethodGet, "/organization", http.StatusOK, reads}
+	getCustomer     = operation{"read a customer", http.MethodGet, "/customers/{id}", reads}
+	listCustomers   = operation{"list customers", http.MethodGet, "/customers", reads}
+	searchCustomers = operation{"search customers", http.MethodPost, "/customers/search", reads}
+	createCustomer  = operation{"create a customer", http.MethodPost, "/customers", appends}
+	patchCustomer   = operation{"update a customer", http.MethodPatch, "/customers/{id}", idempotent}
+	updateCustomers = operation{"update customers", http.MethodPut, "/customers/batch", idempotent}
+	tagCustomer     = operation{"tag a customer", http.MethodPut, "/customers/{id}/tags", idempotent}
+	untagCustomer   = operation{"untag a customer", http.MethodDelete, "/customers/{id}/tags", idempotent}
+	deleteCustomer  = operation{"delete a customer", http.MethodDelete, "/customers/{id}", idempotent}
+	createEvent     = operation{"send an event", http.MethodPost, "/events", appends}
+	getOrganization = operation{"read the organization", http.MethodGet, "/organization", reads}
 )
 
 // route is the path of the operation for one customer.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
@@ -96,18 +95,18 @@ func (c *Client) sendQueries(ctx context.Context, take func(int) []query) (map[q
 // search answers queries with one search, or with several smaller ones where
 // the account refuses so many at once.
 func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query, done map[query]batch.Result[found]) {
-	body := search{Comparison: "OR", Limit: MaxPage}
+	body := searchBody{Comparison: "OR", Limit: MaxPage}
 	most := len(queries)
 	for _, q := range queries {
 		body.Filter = append(body.Filter, q.filter())
 		if q.id == 0 {
-			most = math.MaxInt // any number of customers can have the same value
+			most = 0 // any number of customers can have the same value
 		}
 	}
 	if len(queries) == 1 {
 		body.Comparison = ""
 	}
-	customers, err := c.find(ctx, slot, body, most)
+	customers, err := collect(c.pages(ctx, slot, body, most))
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(queries) > 1 {
 		for part := range slices.Chunk(queries, c.shrinkSearches(len(queries))) {
 			c.search(ctx, nil, part, done)
@@ -130,8 +129,7 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 func (c *Client) shrinkSearches(refused int) int {
 	for i, size := range searchSizes {
 		if size < refused {
-			for now := c.searchSize.Load(); int(now) < i && !c.searchSize.CompareAndSwap(now, int32(i)); now = c.searchSize.Load() {
-			}
+			c.searchSize.Store(max(c.searchSize.Load(), int32(i)))
 			return size
 		}
 	}

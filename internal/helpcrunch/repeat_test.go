@@ -160,8 +160,7 @@ func TestDialWithoutEnd(t *testing.T) {
 				end = make(chan struct{}) // of this bubble
 				_, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{})
 				close(end)
-				var unreachable *helpcrunch.UnreachableError
-				if !errors.As(err, &unreachable) {
+				if _, ok := errors.AsType[*helpcrunch.UnreachableError](err); !ok {
 					a.Errorf("error %v", err)
 				}
 				if got := len(a.lines); got != 1+retries {
@@ -211,8 +210,8 @@ func TestWaitBetweenAttempts(t *testing.T) {
 			a.Fatal("no error")
 		}
 		requests := a.server.Requests()
-		for i, most := range []time.Duration{500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000} {
-			most *= time.Millisecond
+		for i, milliseconds := range []int{500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000} {
+			most := time.Duration(milliseconds) * time.Millisecond
 			if wait := requests[i+1].ArrivedAt.Sub(requests[i].ArrivedAt); wait < most/2 || wait > most {
 				a.Errorf("wait %d was %v, want %v to %v", i, wait, most/2, most)
 			}
@@ -301,6 +300,20 @@ func TestCancellationBetweenAttempts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A change that comes back refused after its caller has gone is not made any more.
+func TestTooManyRequestsAfterTheCallerHasGone(t *testing.T) {
+	slow := sandbox.Config{Switches: sandbox.Switches{SlowAnswers: 10 * time.Second}}
+	each(t, setup{sandbox: slow}, func(a *account, c call) {
+		a.server.Arm(sandbox.Fault{Kind: sandbox.TooMany})
+		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+		defer cancel()
+		answered, ok := errors.AsType[*helpcrunch.Error](c.do(a, ctx))
+		if !ok || answered.Status != http.StatusTooManyRequests || a.requests() != 1 {
+			a.Errorf("error %v after %d requests", answered, a.requests())
+		}
+	}, sandbox.OpTag, sandbox.OpUntag, sandbox.OpDelete, sandbox.OpCreate, sandbox.OpEvent)
 }
 
 func TestCancelledBeforehand(t *testing.T) {

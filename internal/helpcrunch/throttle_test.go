@@ -186,7 +186,8 @@ func TestBudgetKeepsTheLimit(t *testing.T) {
 }
 
 func TestUnauthorizedStopsEverything(t *testing.T) {
-	each(t, setup{}, func(a *account, c call) {
+	scarce := func(config *helpcrunch.Config) { config.Budget = budget.New(budget.Config{Limit: 1}) }
+	each(t, setup{client: scarce}, func(a *account, c call) {
 		a.server.Arm(sandbox.Fault{Kind: sandbox.Unauthorized}) // just this once
 		first := c.do(a, a.Context())
 		for _, later := range calls {
@@ -196,6 +197,9 @@ func TestUnauthorizedStopsEverything(t *testing.T) {
 		}
 		if got := a.requests(); got != 1 {
 			a.Errorf("%d requests, want 1", got)
+		}
+		if a.now() != 0 {
+			a.Errorf("took %v: waited for a budget that is not needed", a.now())
 		}
 		if helpcrunch.IsNotFound(first) || helpcrunch.OutcomeUnknown(first) {
 			a.Errorf("%v is taken for something else", first)

@@ -77,8 +77,7 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 		}
 		started := time.Now()
 		status, err := c.attempt(ctx, r, body, out)
-		var unreachable *UnreachableError
-		if errors.As(err, &unreachable) {
+		if _, unreachable := errors.AsType[*UnreachableError](err); unreachable {
 			slot.Cancel()
 		} else {
 			slot.Answered()
@@ -132,6 +131,12 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (
 	if err != nil {
 		return 0, fmt.Errorf("building the request to %s: %w", r.name, err)
 	}
+	if r.method == http.MethodGet {
+		// net/http repeats a GET by itself on every connection that it kept
+		// and finds broken, and the budget would not see it. It does so only
+		// where the body can be had again.
+		req.Body, req.GetBody = io.NopCloser(http.NoBody), nil
+	}
 	req.Header.Set("Authorization", "Bearer "+c.config.APIKey)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.config.UserAgent)
@@ -151,7 +156,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (
 	defer answer.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	switch {
-	case answer.StatusCode != r.status:
+	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return answer.StatusCode, readError(r.operation, answer, content)
 	case err != nil:
 		return answer.StatusCode, &LostError{r.name, err}
@@ -182,8 +187,7 @@ func (c *Client) logAttempt(ctx context.Context, r request, status, attempt int,
 
 // repeatable reports whether a request with this effect may be sent again after err.
 func repeatable(e effect, err error) bool {
-	var unreachable *UnreachableError
-	if errors.As(err, &unreachable) {
+	if unreachable, ok := errors.AsType[*UnreachableError](err); ok {
 		return !permanent(unreachable.Err)
 	}
 	return e != appends && OutcomeUnknown(err)
@@ -203,15 +207,13 @@ func permanent(err error) bool {
 
 // withoutContent keeps values of the answer out of the error: they are people's data.
 func withoutContent(err error) error {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) && kind.Field == "" {
-		return errors.New("it does not have the documented type")
-	}
-	if kind != nil {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if kind.Field == "" {
+			return errors.New("it does not have the documented type")
+		}
 		return fmt.Errorf("field %q does not have the documented type", kind.Field)
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("invalid JSON at byte %d", syntax.Offset)
 	}
 	return err

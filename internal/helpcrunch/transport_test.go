@@ -152,9 +152,9 @@ func TestAnswerThatIsNotOne(t *testing.T) {
 		{"half of it", "application/json", `{"id": 17, "name": "` + person, "invalid JSON"},
 		{"two of it", "application/json", `{"id": 17} {"id": 17}`, "invalid JSON"},
 		{"null", "application/json", "null", "without"},
-		{"text", "application/json", `"` + person + `"`, "documented type"},
-		{"a number", "application/json", `17`, "documented type"},
-		{"a list", "application/json", `["` + person + `"]`, "documented type"},
+		{"text", "application/json", `"` + person + `"`, "it does not have the documented type"},
+		{"a number", "application/json", `17`, "it does not have the documented type"},
+		{"a list", "application/json", `["` + person + `"]`, "it does not have the documented type"},
 		{"an object", "application/json", `{"person": "` + person + `"}`, "without"},
 		{"no id", "application/json", `{"id": 0, "data": null}`, "without"},
 		{"nobody", "application/json", `{"data": [null]}`, "without"},
@@ -185,6 +185,24 @@ func TestOversizedAnswer(t *testing.T) {
 		_, err := a.GetCustomer(a.Context(), a.ada)
 		if !helpcrunch.OutcomeUnknown(err) || !strings.Contains(err.Error(), "10 MiB") {
 			a.Errorf("error %v", err)
+		}
+	})
+}
+
+// No more is read than tells that it is too much.
+func TestOversizedAnswerIsNotReadToItsEnd(t *testing.T) {
+	body := bytes.NewReader(make([]byte, 12<<20))
+	large := func(http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			return response(r, http.StatusBadGateway, nil, body), nil
+		})
+	}
+	open(t, setup{transport: large, client: func(config *helpcrunch.Config) { config.MaxRetries = 0 }}, func(a *account) {
+		if _, err := a.GetCustomer(a.Context(), a.ada); err == nil {
+			a.Error("no error")
+		}
+		if left := body.Len(); left != 2<<20-1 {
+			a.Errorf("%d bytes are left", left)
 		}
 	})
 }

@@ -88,7 +88,8 @@ func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update,
 	var together []update
 	for _, u := range updates {
 		if len(updates) > 1 && u.risksProperties() && batches.is(unproven) {
-			slot = giveBack(slot)
+			giveBack(slot)
+			slot = nil
 			tried, err := batches.prove(ctx, func() { c.canary(ctx, nil, u, done) })
 			if err != nil {
 				done[u.ID] = result{Err: err}
@@ -111,13 +112,7 @@ func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update,
 // customer may be to blame for is narrowed down until the bad one stands alone
 // and is refused in its own words.
 func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, done results) {
-	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool {
-		err := c.refusals.of(u.CustomData)
-		if err != nil {
-			done[u.ID] = result{Err: err}
-		}
-		return err != nil
-	})
+	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool { return c.refusedBefore(nil, u, done) })
 	switch len(updates) {
 	case 0:
 		giveBack(slot)
@@ -192,6 +187,9 @@ func suspects(updates []update, refusal *Error) (first, second []update) {
 
 // patch writes one customer alone.
 func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done results) {
+	if c.refusedBefore(slot, u, done) {
+		return
+	}
 	written, err := c.patchSafely(ctx, slot, u)
 	c.refusals.note(u.CustomData, err)
 	done[u.ID] = result{Value: written, Err: err}
@@ -200,7 +198,8 @@ func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done re
 func (c *Client) patchSafely(ctx context.Context, slot *budget.Slot, u update) (written Written, err error) {
 	alone := &c.account.patchProperties
 	if u.risksProperties() && alone.is(unproven) {
-		slot = giveBack(slot)
+		giveBack(slot)
+		slot = nil
 		tried, waiting := alone.prove(ctx, func() { written, err = c.patchCanary(ctx, u) })
 		if tried || waiting != nil {
 			return written, errors.Join(waiting, err)
@@ -214,10 +213,19 @@ func (c *Client) patchSafely(ctx context.Context, slot *budget.Slot, u update) (
 	return written, err
 }
 
-// giveBack returns a slot that is not needed now.
-func giveBack(slot *budget.Slot) *budget.Slot {
+// refusedBefore answers an update that is known to be refused, without a request.
+func (c *Client) refusedBefore(slot *budget.Slot, u update, done results) bool {
+	err := c.refusals.of(u.CustomData)
+	if err != nil {
+		giveBack(slot)
+		done[u.ID] = result{Err: err}
+	}
+	return err != nil
+}
+
+// giveBack returns a slot that is not needed.
+func giveBack(slot *budget.Slot) {
 	if slot != nil {
 		slot.Cancel()
 	}
-	return nil
 }

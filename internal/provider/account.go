@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -20,14 +21,21 @@ type account struct {
 	client         *helpcrunch.Client
 	deletionPolicy string // for customers whose resource has none
 
+	deletionWarned atomic.Bool
+
 	mu      sync.Mutex
 	manager map[string]string // customer id → instance of the resource that manages it
+	tagger  map[string]string // customer id → type of the resource that manages their tags
 	found   map[int64]*helpcrunch.Customer
 }
 
 func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
-	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
 }
+
+// firstDeletion reports true once in the life of the process: a warning is
+// said once, however many customers are deleted.
+func (a *account) firstDeletion() bool { return !a.deletionWarned.Swap(true) }
 
 // keepFound saves the read that follows an import the request: the look-up has
 // just answered it.
@@ -57,6 +65,20 @@ func (a *account) managedTwice(id, instance string) bool {
 	}
 	return known && first != instance
 }
+
+// tagsManagedTwice reports whether a resource of another type was planned
+// first for the tags of this customer in this process.
+func (a *account) tagsManagedTwice(id, resourceType string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, known := a.tagger[id]
+	if !known {
+		a.tagger[id] = resourceType
+	}
+	return known && first != resourceType
+}
+
+const tagsTwiceSummary = "Two kinds of resources for the tags of one customer"
 
 // findOne looks a customer up by a field that should be theirs alone.
 func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, value string) (*helpcrunch.Customer, diag.Diagnostics) {

@@ -33,27 +33,33 @@ type customerDataSource struct {
 // foundCustomer is a customer as HelpCrunch holds it. Null is null here: a
 // data source manages nothing.
 type foundCustomer struct {
-	ID            types.String  `tfsdk:"id"`
-	Name          types.String  `tfsdk:"name"`
-	Email         types.String  `tfsdk:"email"`
-	UserID        types.String  `tfsdk:"user_id"`
-	Company       types.String  `tfsdk:"company"`
-	Phone         types.String  `tfsdk:"phone"`
-	Notes         types.String  `tfsdk:"notes"`
-	Locale        types.String  `tfsdk:"locale"`
-	Source        types.String  `tfsdk:"source"`
-	Referer       types.String  `tfsdk:"referer"`
-	LastPage      types.String  `tfsdk:"last_page"`
-	CreatedFrom   types.String  `tfsdk:"created_from"`
-	IntegrationID types.String  `tfsdk:"integration_id"`
-	FirstSeen     types.String  `tfsdk:"first_seen"`
-	LastSeen      types.String  `tfsdk:"last_seen"`
-	Unsubscribed  types.Bool    `tfsdk:"unsubscribed"`
-	Blocked       types.Bool    `tfsdk:"blocked"`
-	Tags          types.Set     `tfsdk:"tags"`
-	CustomData    types.Dynamic `tfsdk:"custom_data"`
-	Location      types.Object  `tfsdk:"location"`
-	Device        types.Object  `tfsdk:"device"`
+	foundCustomerFields
+	CustomData types.Dynamic `tfsdk:"custom_data"`
+}
+
+// foundCustomerFields are all but the custom data, which a list of customers
+// has in another form.
+type foundCustomerFields struct {
+	ID            types.String `tfsdk:"id"`
+	Name          types.String `tfsdk:"name"`
+	Email         types.String `tfsdk:"email"`
+	UserID        types.String `tfsdk:"user_id"`
+	Company       types.String `tfsdk:"company"`
+	Phone         types.String `tfsdk:"phone"`
+	Notes         types.String `tfsdk:"notes"`
+	Locale        types.String `tfsdk:"locale"`
+	Source        types.String `tfsdk:"source"`
+	Referer       types.String `tfsdk:"referer"`
+	LastPage      types.String `tfsdk:"last_page"`
+	CreatedFrom   types.String `tfsdk:"created_from"`
+	IntegrationID types.String `tfsdk:"integration_id"`
+	FirstSeen     types.String `tfsdk:"first_seen"`
+	LastSeen      types.String `tfsdk:"last_seen"`
+	Unsubscribed  types.Bool   `tfsdk:"unsubscribed"`
+	Blocked       types.Bool   `tfsdk:"blocked"`
+	Tags          types.Set    `tfsdk:"tags"`
+	Location      types.Object `tfsdk:"location"`
+	Device        types.Object `tfsdk:"device"`
 }
 
 func (d *customerDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -222,7 +228,7 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 			properties[name] = elementOf(value)
 		}
 	}
-	found := foundCustomer{
+	found := foundCustomerFields{
 		ID:            types.StringValue(strconv.FormatInt(c.ID, 10)),
 		Name:          types.StringPointerValue(c.Name),
 		Email:         types.StringPointerValue(c.Email),
@@ -241,7 +247,6 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 		Unsubscribed:  types.BoolValue(c.Unsubscribed),
 		Blocked:       types.BoolValue(c.Blocked),
 		Tags:          types.SetValueMust(foundTagType, tags),
-		CustomData:    customDataObject(properties).DynamicValue,
 		Location:      types.ObjectNull(locationTypes),
 		Device:        types.ObjectNull(deviceTypes),
 	}
@@ -265,7 +270,7 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 			"user_agent": types.StringPointerValue(d.UserAgent),
 		})
 	}
-	return found
+	return foundCustomer{found, customDataObject(properties).DynamicValue}
 }
 
 func momentOf(t helpcrunch.Timestamp) types.String {

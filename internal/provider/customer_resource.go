@@ -16,9 +16,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -31,6 +33,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*customerResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*customerResource)(nil)
 	_ resource.ResourceWithImportState    = (*customerResource)(nil)
+	_ resource.ResourceWithIdentity       = (*customerResource)(nil)
 )
 
 // defaultTimeout is how long one operation on one customer may take,
@@ -125,19 +128,38 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "What a destroy does: `\"delete\"` deletes the customer and the history of their chats, `\"abandon\"` forgets the customer and leaves them in HelpCrunch, " +
 					"`\"prevent\"` refuses, in the plan already. Left out, the provider's `deletion_policy` applies; for imported customers it is `\"prevent\"`.",
 			},
-			"timeouts": timeoutsAttribute(ctx),
+			"timeouts": timeoutsAttribute(ctx, "customer"),
 		},
 	}
 }
 
-func timeoutsAttribute(ctx context.Context) schema.Attribute {
+func (r *customerResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"id": identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       "The id that HelpCrunch gave the customer, such as \"542335\".",
+		},
+	}}
+}
+
+// identify sets the identity { id }. Clients before Terraform 1.12 send none,
+// so it is always made anew from the id.
+func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id string) diag.Diagnostics {
+	if identity == nil {
+		return nil
+	}
+	return identity.SetAttribute(ctx, path.Root("id"), id)
+}
+
+// timeoutsAttribute is for a resource that stands for a thing such as "customer".
+func timeoutsAttribute(ctx context.Context, thing string) schema.Attribute {
 	attribute, _ := timeouts.AttributesAll(ctx).(schema.SingleNestedAttribute)
 	attribute.MarkdownDescription = fmt.Sprintf("How long an operation may take, waiting for the request budget included, such as `{ update = \"1h\" }`. Default `\"%s\"` each.",
 		defaultTimeout)
 	for operation, doing := range map[string]string{"create": "creating", "read": "reading", "update": "updating", "delete": "deleting"} {
 		duration, _ := attribute.Attributes[operation].(schema.StringAttribute)
 		duration.Description = ""
-		duration.MarkdownDescription = fmt.Sprintf("How long %s the customer may take: a duration such as `\"1h\"` or `\"90s\"`. Default `\"%s\"`.", doing, defaultTimeout)
+		duration.MarkdownDescription = fmt.Sprintf("How long %s the %s may take: a duration such as `\"1h\"` or `\"90s\"`. Default `\"%s\"`.", doing, thing, defaultTimeout)
 		attribute.Attributes[operation] = duration
 	}
 	return attribute
@@ -168,8 +190,16 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if req.Plan.Raw.IsNull() {
-		if r.deletionPolicy(&state, o) == deletionPrevent {
+		switch r.deletionPolicy(&state, o) {
+		case deletionPrevent:
 			resp.Diagnostics.Append(deletionPrevented(&state, o))
+		case deletionDelete:
+			if r.account.firstDeletion() {
+				resp.Diagnostics.AddWarning("Deleting a customer erases the history of their chats",
+					"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+
+						"To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. "+
+						"This is said once, however many customers the plan deletes.")
+			}
 		}
 		return
 	}
@@ -183,6 +213,11 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.Diagnostics.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
 				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", id))
+	}
+	if !plan.Tags.IsNull() && r.account.tagsManagedTwice(id, "helpcrunch_customer") {
+		resp.Diagnostics.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
+			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
+				"Each apply of the one may undo the other. Take tags out here, or write all tags here and take the helpcrunch_customer_tag out.", id))
 	}
 	if plan.Unsubscribed.Equal(types.BoolValue(false)) && (state.Unsubscribed.ValueBool() || o.Unsubscribed) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
@@ -228,6 +263,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	o.WrittenAt = time.Now().Unix()
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 
 	customer, settling := r.settleTags(ctx, customer, wanted)
@@ -248,6 +284,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	id := parseID(state.ID.ValueString(), &resp.Diagnostics)
 	limit, diags := state.Timeouts.Read(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID.ValueString())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -292,6 +329,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
 	id := parseID(state.ID.ValueString(), &resp.Diagnostics)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID.ValueString())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -360,14 +398,17 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 }
 
 func (r *customerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id := req.ID
+	if id == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
+	}
 	field, value := helpcrunch.Email, ""
-	switch prefix, rest, found := strings.Cut(req.ID, ":"); {
+	switch prefix, rest, found := strings.Cut(id, ":"); {
 	case found && prefix == "email":
 		value = rest
 	case found && prefix == "user_id":
 		field, value = helpcrunch.UserID, rest
 	}
-	id := req.ID
 	if value != "" {
 		customer, diags := r.account.findOne(ctx, field, value)
 		resp.Diagnostics.Append(diags...)
@@ -384,6 +425,7 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 	o := newOrigin()
 	o.Import = importFound
 	o.write(ctx, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 }
 

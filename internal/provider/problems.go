@@ -80,15 +80,22 @@ func tagProblems(tags types.Set) diag.Diagnostics {
 				seen[strings.ToLower(text)] = text
 			}
 		}
-		if shade, ok := object.Attributes()["color"].(color); ok && !shade.IsNull() && !shade.IsUnknown() {
-			if _, err := csscolorparser.Parse(shade.ValueString()); err != nil {
-				diags.AddAttributeWarning(path.Root("tags"), "Not a CSS colour",
-					"The color of a tag cannot be read as a CSS colour such as red, #f00 or rgb(255, 0, 0). "+
-						"It is sent as it is, and HelpCrunch may refuse or replace it.")
-			}
+		if shade, ok := object.Attributes()["color"].(color); ok {
+			warnOfColor(&diags, path.Root("tags"), shade)
 		}
 	}
 	return diags
+}
+
+func warnOfColor(diags *diag.Diagnostics, at path.Path, shade color) {
+	if shade.IsNull() || shade.IsUnknown() {
+		return
+	}
+	if _, err := csscolorparser.Parse(shade.ValueString()); err != nil {
+		diags.AddAttributeWarning(at, "Not a CSS colour",
+			"The color of a tag cannot be read as a CSS colour such as red, #f00 or rgb(255, 0, 0). "+
+				"It is sent as it is, and HelpCrunch may refuse or replace it.")
+	}
 }
 
 func twiceDetail(sameCase bool) string {
@@ -163,6 +170,9 @@ func quoted(words []string) string {
 	all := make([]string, len(words))
 	for i, word := range words {
 		all[i] = fmt.Sprintf("%q", word)
+	}
+	if len(all) == 1 {
+		return all[0]
 	}
 	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }

@@ -15,9 +15,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -29,7 +32,12 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
-var _ provider.Provider = (*helpcrunchProvider)(nil)
+var (
+	_ provider.Provider                  = (*helpcrunchProvider)(nil)
+	_ provider.ProviderWithListResources = (*helpcrunchProvider)(nil)
+	_ provider.ProviderWithActions       = (*helpcrunchProvider)(nil)
+	_ provider.ProviderWithFunctions     = (*helpcrunchProvider)(nil)
+)
 
 // The environment variables that stand in for attributes of the provider block.
 const (
@@ -165,14 +173,28 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	account := newAccount(helpcrunch.NewClient(config), policy)
 	resp.ResourceData = account
 	resp.DataSourceData = account
+	resp.ListResourceData = account
+	resp.ActionData = account
 }
 
 func (p *helpcrunchProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newCustomerResource}
+	return []func() resource.Resource{newCustomerResource, newCustomerTagResource}
 }
 
 func (p *helpcrunchProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newCustomerDataSource}
+	return []func() datasource.DataSource{newCustomerDataSource, newCustomersDataSource}
+}
+
+func (p *helpcrunchProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newCustomerListResource}
+}
+
+func (p *helpcrunchProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newCustomerEventAction}
+}
+
+func (p *helpcrunchProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newUnixTimestampFunction, newRFC3339Function}
 }
 
 func (p *helpcrunchProvider) userAgent(terraform string) string {
