@@ -142,10 +142,28 @@ func TestCreateAdoptsOnlyItsOwn(t *testing.T) {
 				if !test.adopts && (got != nil || !errors.As(err, &lost)) {
 					a.Errorf("got %v, error %v", got, err)
 				}
-				a.served(sandbox.OpCreate, 1, sandbox.OpSearch, 1)
+				searches := 1
+				if test.there == nil {
+					searches = 2 // it may not be visible at once
+				}
+				a.served(sandbox.OpCreate, 1, sandbox.OpSearch, searches)
 			})
 		})
 	}
+}
+
+// A search may show a new customer a little later.
+func TestCreateIsFoundInSpiteOfALag(t *testing.T) {
+	with := setup{}
+	with.sandbox.Switches.SearchLag = 3 * time.Second
+	open(t, with, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
+		got, err := a.CreateCustomer(a.Context(), grace())
+		if err != nil || *got.UserID != gracesUserID {
+			a.Errorf("got %v, error %v", got, err)
+		}
+		a.served(sandbox.OpCreate, 1, sandbox.OpSearch, 2)
+	})
 }
 
 // What was not sent has to be empty; what was sent has to be there.

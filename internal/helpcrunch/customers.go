@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -74,6 +75,9 @@ func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Customer
 		return nil, err
 	}
 	found, lookup := c.FindCustomers(ctx, Filter{UserID.SearchField(), "=", userID})
+	if lookup == nil && len(found) == 0 && sleep(ctx, searchLag) {
+		found, lookup = c.FindCustomers(ctx, Filter{UserID.SearchField(), "=", userID})
+	}
 	if lookup != nil {
 		return nil, errors.Join(err, lookup)
 	}
@@ -82,6 +86,10 @@ func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Customer
 	}
 	return nil, err
 }
+
+// searchLag is after how long a search is asked once more for a customer that
+// may have just been created.
+const searchLag = 5 * time.Second
 
 // DeleteCustomer deletes a customer and the history of its chats ("Delete
 // customer"). One that is gone already is a success.
