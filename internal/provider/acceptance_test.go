@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -161,4 +163,40 @@ func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 func onlyCustomerID(t *testing.T, server *sandbox.Server) string {
 	t.Helper()
 	return itoa(onlyCustomer(t, server).ID())
+}
+
+// cli is the Terraform or OpenTofu that the tests run.
+var cli = sync.OnceValues(func() (c struct {
+	tofu    bool
+	version *version.Version
+}, err error) {
+	binary, err := terraformcli.Find(context.Background(), "../..")
+	if err != nil {
+		return c, err
+	}
+	output, err := exec.Command(binary, "version").Output()
+	if err != nil {
+		return c, err
+	}
+	name, number, _ := strings.Cut(strings.SplitN(string(output), "\n", 2)[0], " v")
+	c.tofu = name == "OpenTofu"
+	c.version, err = version.NewVersion(number)
+	return c, err
+})
+
+// needs skips the rest of a test where the client is older than the feature
+// that it is about. Pre-releases count as the release.
+func needs(t *testing.T, terraform, tofu string) {
+	t.Helper()
+	client, err := cli()
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := terraform
+	if client.tofu {
+		least = tofu
+	}
+	if least == "" || client.version.Core().LessThan(version.Must(version.NewVersion(least))) {
+		t.Skipf("the client is at %s and needs Terraform %s or OpenTofu %q", client.version, terraform, tofu)
+	}
 }

@@ -48,6 +48,7 @@ func TestReadmeExample(t *testing.T) {
 
 // TestDocumentationExamples applies what the documentation shows.
 func TestDocumentationExamples(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
 	t.Parallel()
 	server := newSandbox(t)
 	customer := filepath.Join("examples", "resources", "helpcrunch_customer")

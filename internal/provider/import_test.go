@@ -101,6 +101,7 @@ func TestImportRefusals(t *testing.T) {
 // TestImportLetsGo: what an import found and the configuration leaves out
 // survives, also where the first update fails; a destroy spares the customer.
 func TestImportLetsGo(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
 	t.Parallel()
 	server := newSandbox(t)
 	id := ada(t, server)
@@ -165,6 +166,7 @@ func TestImportLetsGo(t *testing.T) {
 // TestImportGeneratedConfiguration: what terraform plan -generate-config-out
 // writes plans clean and freezes nobody's subscription.
 func TestImportGeneratedConfiguration(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
 	t.Parallel()
 	server := newSandbox(t)
 	id := ada(t, server)

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -128,6 +127,7 @@ func TestBadSearches(t *testing.T) {
 
 // TestAdoptAllWithATag: adopting all customers with a tag is a data source and an import block.
 func TestAdoptAllWithATag(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
 	t.Parallel()
 	server := newSandbox(t)
 	people(t, server)
@@ -175,6 +175,7 @@ resource "helpcrunch_customer" "vip" {
 
 // TestImportOfManyByKey: importing by e-mail or user id costs one request for ten at most.
 func TestImportOfManyByKey(t *testing.T) { // alone, like every count that depends on Terraform's own pace
+	needs(t, "1.7.0", "1.7.0")
 	const count = 60
 	server := newSandbox(t)
 	var imports strings.Builder
@@ -212,29 +213,26 @@ resource "helpcrunch_customer" "many" {
 }
 
 func TestIdentity(t *testing.T) {
+	needs(t, "1.12.0", "")
 	t.Parallel()
 	server := newSandbox(t)
 	id := itoa(ada(t, server))
 	block := customerBlock("name = \"Ada\"\n  deletion_policy = \"abandon\"")
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providers(),
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
-		Steps: []resource.TestStep{
-			{
-				Config: providerBlock(server, "") + block + "import {\n  to = helpcrunch_customer.test\n  identity = { id = \"" + id + "\" }\n}\n",
-				ConfigStateChecks: []statecheck.StateCheck{
-					statecheck.ExpectIdentity("helpcrunch_customer.test", map[string]knownvalue.Check{"id": knownvalue.StringExact(id)}),
-					statecheck.ExpectIdentityValueMatchesState("helpcrunch_customer.test", tfjsonpath.New("id")),
-				},
-			},
-			{
-				Config: providerBlock(server, "") + customerBlock("name = \"Ada King\"\n  deletion_policy = \"abandon\""),
-				ConfigStateChecks: []statecheck.StateCheck{
-					statecheck.ExpectIdentityValueMatchesState("helpcrunch_customer.test", tfjsonpath.New("id")),
-				},
+	runSteps(t,
+		resource.TestStep{
+			Config: providerBlock(server, "") + block + "import {\n  to = helpcrunch_customer.test\n  identity = { id = \"" + id + "\" }\n}\n",
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectIdentity("helpcrunch_customer.test", map[string]knownvalue.Check{"id": knownvalue.StringExact(id)}),
+				statecheck.ExpectIdentityValueMatchesState("helpcrunch_customer.test", tfjsonpath.New("id")),
 			},
 		},
-	})
+		resource.TestStep{
+			Config: providerBlock(server, "") + customerBlock("name = \"Ada King\"\n  deletion_policy = \"abandon\""),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectIdentityValueMatchesState("helpcrunch_customer.test", tfjsonpath.New("id")),
+			},
+		},
+	)
 }
 
 // TestDeletionIsWarnedOfOnce: a plan that deletes says what is lost, once, and

@@ -100,7 +100,7 @@ func TestBadSettings(t *testing.T) {
 			later := "resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n"
 			place := `(?s)`
 			if bad.attribute != "" {
-				place += `with provider\["registry.terraform.io/hashicorp/helpcrunch"\].*\d+:\s+` + bad.attribute + ` .*`
+				place += `with provider\["[^"]*/helpcrunch"\].*\d+:\s+` + bad.attribute + ` .*`
 			}
 			runSteps(t, resource.TestStep{
 				Config:      "provider \"helpcrunch\" {\n  " + bad.block + "\n}\n" + later + customerBlock(`name = "Ada"`),

@@ -41,6 +41,7 @@ func applied(t *testing.T, w *terraformcli.Workspace, options ...tfexec.ApplyOpt
 
 // TestWorkflows: what Terraform users do with any resource.
 func TestWorkflows(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
 	t.Parallel()
 	server := newSandbox(t)
 	w := newWorkspace(t, server, required)

@@ -19,8 +19,11 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// providerAddress is where Terraform believes the provider to come from.
-const providerAddress = "registry.terraform.io/terraform-helpcrunch/helpcrunch"
+// providerAddress is what the provider is called below the host of a registry.
+const providerAddress = "terraform-helpcrunch/helpcrunch"
+
+// Terraform and OpenTofu believe the provider to come from their own registry.
+var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
 
 // localVersion is the version of a provider built here, in the mirror.
 const localVersion = "0.0.1"
@@ -33,15 +36,24 @@ type Mirror struct {
 
 // BuildMirror builds the provider of the repository at root into a mirror in dir.
 func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
-	platform := runtime.GOOS + "_" + runtime.GOARCH
-	binary := filepath.Join(dir, filepath.FromSlash(providerAddress), localVersion, platform, "terraform-provider-helpcrunch_v"+localVersion)
+	name := "terraform-provider-helpcrunch_v" + localVersion
 	if runtime.GOOS == "windows" {
-		binary += ".exe"
+		name += ".exe"
 	}
+	binary := filepath.Join(dir, "build", name)
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building the provider: %w\n%s", err, output)
+	}
+	for _, registry := range registries {
+		platform := filepath.Join(dir, registry, filepath.FromSlash(providerAddress), localVersion, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(platform, 0o755); err != nil {
+			return nil, fmt.Errorf("making the mirror: %w", err)
+		}
+		if err := os.Link(binary, filepath.Join(platform, name)); err != nil {
+			return nil, fmt.Errorf("making the mirror: %w", err)
+		}
 	}
 	return &Mirror{dir}, nil
 }
