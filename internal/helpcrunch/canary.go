@@ -129,7 +129,7 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 	c.account.batchFields.settle(held, len(lost))
 	var loss Loss
 	if tookAll(held, len(lost)) {
-		loss = Loss{ByBatch: true, Fields: lost}
+		loss = Loss{ByBatch: true, Fields: append(lost, u.omittedMoving(before, after)...)}
 	}
 	held, lost = u.omittedProperties(before, after)
 	if u.CustomData != nil {
@@ -220,6 +220,18 @@ func (u *update) omittedFields(before, after *Customer) (held int, lost []string
 	return held, lost
 }
 
+// omittedMoving are the fields that move by themselves and are empty now. They
+// prove nothing, but what takes the others takes them as well.
+func (u *update) omittedMoving(before, after *Customer) (lost []string) {
+	if u.LastPage.IsZero() && text(before.LastPage) != "" && text(after.LastPage) == "" {
+		lost = append(lost, LastPage.Name)
+	}
+	if u.LastSeen.IsZero() && !before.LastSeen.IsNull() && after.LastSeen.IsNull() {
+		lost = append(lost, "lastSeen")
+	}
+	return lost
+}
+
 // omittedProperties is omittedFields for the properties of a custom data that is mentioned.
 func (u *update) omittedProperties(before, after *Customer) (held int, lost []string) {
 	if u.CustomData == nil {
@@ -247,6 +259,8 @@ func (c *Changes) copyField(name string, from *Customer) {
 	switch name {
 	case "firstSeen":
 		c.FirstSeen = Some(from.FirstSeen)
+	case "lastSeen":
+		c.LastSeen = Some(from.LastSeen)
 	case "unsubscribed":
 		c.Unsubscribed = Some(from.Unsubscribed)
 	case "blocked":

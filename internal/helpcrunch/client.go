@@ -62,6 +62,7 @@ type Client struct {
 	config  Config
 	updates *batch.Coalescer[int64, update, Written]
 	queries *batch.Coalescer[query, query, found]
+	readers atomic.Uint64 // how many have asked queries until now
 
 	account    account      // what this run has found out about the account
 	refusals   refusals     // the custom properties that it does not have

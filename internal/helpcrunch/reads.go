@@ -19,6 +19,9 @@ type query struct {
 	id    int64 // 0 = by field
 	field *StringField
 	value string
+	// caller tells those apart who ask the same side by side: the tags of one
+	// customer are resources of their own. They share the answer.
+	caller uint64
 }
 
 func (q query) filter() Filter {
@@ -47,7 +50,7 @@ var searchSizes = []int{MaxPage, 10, 1}
 // alone before it is called gone, and so is one for whom believable returns
 // false.
 func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Customer) bool) (*Customer, error) {
-	found, err := c.queries.Do(ctx, query{id: id})
+	found, err := c.queries.Do(ctx, query{id: id, caller: c.readers.Add(1)})
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +63,7 @@ func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Cu
 // LookUp returns all customers with this value in this field. Look-ups that
 // are made side by side share a search.
 func (c *Client) LookUp(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
-	found, err := c.queries.Do(ctx, query{field: field, value: value})
+	found, err := c.queries.Do(ctx, query{field: field, value: value, caller: c.readers.Add(1)})
 	return found.customers, err
 }
 
@@ -83,9 +86,11 @@ func (c *Client) sendQueries(ctx context.Context, take func(int) []query) (map[q
 	case len(queries) == 0:
 		slot.Cancel()
 		return done, nil
-	case len(queries) == 1 && queries[0].id != 0:
+	case len(filters(queries)) == 1 && queries[0].id != 0:
 		customer, err := c.one(ctx, request{operation: getCustomer, id: queries[0].id, slot: slot})
-		done[queries[0]] = batch.Result[found]{Value: found{[]*Customer{customer}, true}, Err: err}
+		for _, q := range queries {
+			done[q] = batch.Result[found]{Value: found{[]*Customer{customer}, true}, Err: err}
+		}
 		return done, nil
 	}
 	c.search(ctx, slot, queries, done)
@@ -95,20 +100,17 @@ func (c *Client) sendQueries(ctx context.Context, take func(int) []query) (map[q
 // search answers queries with one search, or with several smaller ones where
 // the account refuses so many at once.
 func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query, done map[query]batch.Result[found]) {
-	body := searchBody{Comparison: "OR", Limit: MaxPage}
-	most := len(queries)
-	for _, q := range queries {
-		body.Filter = append(body.Filter, q.filter())
-		if q.id == 0 {
-			most = 0 // any number of customers can have the same value
-		}
+	body := searchBody{Filter: filters(queries), Comparison: "OR", Limit: MaxPage}
+	most := len(body.Filter)
+	if slices.ContainsFunc(queries, func(q query) bool { return q.id == 0 }) {
+		most = 0 // any number of customers can have the same value
 	}
-	if len(queries) == 1 {
+	if len(body.Filter) == 1 {
 		body.Comparison = ""
 	}
 	customers, err := collect(c.pages(ctx, slot, body, most))
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(queries) > 1 {
-		for part := range slices.Chunk(queries, c.shrinkSearches(len(queries))) {
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(body.Filter) > 1 {
+		for part := range slices.Chunk(queries, c.shrinkSearches(len(body.Filter))) {
 			c.search(ctx, nil, part, done)
 		}
 		return
@@ -122,6 +124,17 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 		}
 		done[q] = batch.Result[found]{Value: answer, Err: err}
 	}
+}
+
+// filters are the conditions of queries, each once.
+func filters(queries []query) []Filter {
+	var all []Filter
+	for _, q := range queries {
+		if filter := q.filter(); !slices.Contains(all, filter) {
+			all = append(all, filter)
+		}
+	}
+	return all
 }
 
 // shrinkSearches returns the next size below one that was refused, and

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,31 @@ func TestReadsShareSearches(t *testing.T) {
 			}
 			if a.operations() != want {
 				t.Errorf("%d reads: %q, want %q", count, a.operations(), want)
+			}
+		})
+	}
+}
+
+// Whoever asks for the same customer side by side shares a read.
+func TestReadsOfOneCustomer(t *testing.T) {
+	for count, want := range map[int]string{1: "get", 3: "search"} {
+		open(t, crowd(count), func(a *account) {
+			var wait sync.WaitGroup
+			for _, id := range slices.Repeat(a.ids(), 10) {
+				wait.Go(func() {
+					if customer, err := a.ReadCustomer(a.Context(), id, always); err != nil || customer.ID != id {
+						t.Errorf("%d: %+v, %v", id, customer, err)
+					}
+				})
+			}
+			wait.Wait()
+			if a.operations() != want {
+				t.Errorf("ten reads of each of %d customers: %q, want %q", count, a.operations(), want)
+			}
+			for _, request := range a.server.Requests() {
+				if filters := strings.Count(string(request.Body), "customers.id"); filters > count {
+					t.Errorf("a search with %d filters for %d customers", filters, count)
+				}
 			}
 		})
 	}

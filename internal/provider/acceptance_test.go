@@ -38,6 +38,10 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(name)
 	}
 	os.Setenv(envTestFolder, folder)
+	// Go's own cache stays where it is: the provider is built from it.
+	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
+		os.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	}
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(folder, "cache"))
 	code := m.Run()
 	os.RemoveAll(folder)

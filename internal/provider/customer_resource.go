@@ -40,6 +40,9 @@ var (
 // waiting for the request budget included.
 const defaultTimeout = 20 * time.Minute
 
+// notManaged ends the description of what has no default.
+const notManaged = " Left out, it is not managed."
+
 // newCustomerResource returns the resource helpcrunch_customer.
 func newCustomerResource() resource.Resource { return &customerResource{} }
 
@@ -53,14 +56,14 @@ func (r *customerResource) Metadata(_ context.Context, req resource.MetadataRequ
 
 func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Optional: true, MarkdownDescription: description}
+		return schema.StringAttribute{Optional: true, MarkdownDescription: description + notManaged}
 	}
 	moment := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional:   true,
 			CustomType: timestampType{},
 			MarkdownDescription: description +
-				" UNIX seconds (`\"1700000000\"`) or RFC 3339 (`\"2023-11-14T22:13:20Z\"`), equal when the instant is equal.",
+				" UNIX seconds (`\"1700000000\"`) or RFC 3339 (`\"2023-11-14T22:13:20Z\"`), equal when the instant is equal." + notManaged,
 			PlanModifiers: []planmodifier.String{keepEqualTimestamp{}},
 		}
 	}
@@ -89,16 +92,17 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"unsubscribed": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether the customer has opted out of e-mails: `true` or `false`. It has no default: a person who unsubscribed is not subscribed again unless `false` is written here, " +
-					"and the plan warns of it.",
+					"and the plan warns of it." + notManaged,
 			},
 			"blocked": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the customer is blocked from writing: `true` or `false`. It has no default.",
+				MarkdownDescription: "Whether the customer is blocked from writing: `true` or `false`. It has no default." + notManaged,
 			},
 			"tags": schema.SetNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "The exact set of the customer's tags, such as `[{ name = \"vip\", color = \"gold\" }, { name = \"beta\" }]`. " +
-					"Tags that others add are drift. HelpCrunch creates a tag that it does not know.",
+					"Tags that others add are drift, also those of a `helpcrunch_customer_tag`: the plan warns where it has both, and nobody does between workspaces. " +
+					"HelpCrunch creates a tag that it does not know." + notManaged,
 				PlanModifiers: []planmodifier.Set{keepEqualTags{}},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name": schema.StringAttribute{
@@ -120,7 +124,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "Custom attributes by name: an object or a map of strings, numbers, bools and nulls, such as `{ plan = \"gold\", seats = 12, trial = false }`. " +
 					"It is managed property by property: those not written here are left alone; `null` or `\"\"` keeps one empty. " +
 					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`. " +
-					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them.",
+					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them." + notManaged,
 				PlanModifiers: []planmodifier.Dynamic{keepEqualCustomData{}},
 			},
 			"deletion_policy": schema.StringAttribute{

@@ -22,35 +22,46 @@ func requestFailed(summary string, err error) diag.Diagnostics {
 	return customerRefused(summary, err, helpcrunch.Changes{})
 }
 
-// customerRefused is requestFailed for a write: each entry of a refusal that
-// names a field stands on its attribute.
+// customerRefused is requestFailed for the fields of a customer.
 func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Diagnostics {
-	var diags diag.Diagnostics
-	detail := advice(err) + "\n\n" + err.Error()
+	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, what string) {
+		attribute = attributeOf(entry.Field())
+		if property := sent.CustomData.PropertyOf(entry); property != "" {
+			return attribute, fmt.Sprintf("the property %q of custom_data", property)
+		}
+		return attribute, attribute
+	})
+}
 
+// refused is requestFailed for a write: each entry of a refusal that blame
+// finds an attribute for stands on it; what names the value that is at fault.
+func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attribute, what string)) diag.Diagnostics {
+	var diags diag.Diagnostics
 	var refusal *helpcrunch.Error
 	if errors.As(err, &refusal) && refusal.Status >= 400 && refusal.Status < 500 {
 		// One error an attribute, each with the whole answer: an entry is
 		// often understood only beside the others.
 		var named []string
 		for _, entry := range refusal.Entries {
-			attribute := attributeOf(entry.Field())
+			attribute, what := blame(entry)
 			if attribute == "" || slices.Contains(named, attribute) {
 				continue
 			}
 			named = append(named, attribute)
-			what := attribute
-			if property := sent.CustomData.PropertyOf(entry); property != "" {
-				what = fmt.Sprintf("the property %q of custom_data", property)
-			}
 			diags.AddAttributeError(path.Root(attribute), summary,
 				fmt.Sprintf("HelpCrunch does not accept the value of %s.\n\n%s", what, err))
 		}
 	}
 	if !diags.HasError() {
-		diags.AddError(summary, detail)
+		diags.AddError(summary, advice(err)+"\n\n"+err.Error())
 	}
 	return diags
+}
+
+// noCustomer is a 404 where customer_id is the attribute at fault.
+func noCustomer(summary string, id int64, err error) diag.Diagnostics {
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary,
+		fmt.Sprintf("HelpCrunch has no customer %d: the id is wrong, or the customer was deleted.\n\n%s", id, err))}
 }
 
 // advice says what to do about an error.

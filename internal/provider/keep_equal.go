@@ -15,6 +15,7 @@ var (
 	_ planmodifier.Set     = keepEqualTags{}
 	_ planmodifier.Dynamic = keepEqualCustomData{}
 	_ planmodifier.String  = keepEqualTimestamp{}
+	_ planmodifier.String  = keepEqualColor{}
 )
 
 const keepEqualDescription = "A value that means the same as the one in the state is no change."
@@ -57,6 +58,18 @@ func (keepEqualTimestamp) MarkdownDescription(context.Context) string { return k
 
 func (keepEqualTimestamp) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if (timestamp{req.PlanValue}).sameAs(timestamp{req.StateValue}) {
+		resp.PlanValue = req.StateValue
+	}
+}
+
+// keepEqualColor plans the state's colour where the new one looks the same.
+type keepEqualColor struct{}
+
+func (keepEqualColor) Description(context.Context) string         { return keepEqualDescription }
+func (keepEqualColor) MarkdownDescription(context.Context) string { return keepEqualDescription }
+
+func (keepEqualColor) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if (color{req.PlanValue}).sameAs(color{req.StateValue}) {
 		resp.PlanValue = req.StateValue
 	}
 }

@@ -173,3 +173,18 @@ func (s *Server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.
 func (s *Server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	return call(ctx, s, req, s.frameworkServer.ReadDataSource)
 }
+
+// InvokeAction counts the framework's as a call under way. Its work is done
+// while the events are read, so its context is not cut off.
+func (s *Server) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	stream, err := s.frameworkServer.InvokeAction(ctx, req)
+	if stream == nil {
+		return nil, err
+	}
+	events := stream.Events
+	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
+		s.count(1)
+		defer s.count(-1)
+		events(push)
+	}}, err
+}

@@ -88,9 +88,19 @@ func parseTimestamp(text string) (helpcrunch.Timestamp, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return helpcrunch.At(seconds), nil
 	}
+	moment, err := parseRFC3339(text)
+	if errors.Is(err, errNotRFC3339) {
+		err = errors.New(`write UNIX seconds such as "1700000000", or RFC 3339 such as "2023-11-14T22:13:20Z"`)
+	}
+	return moment, err
+}
+
+var errNotRFC3339 = errors.New(`write RFC 3339 such as "2023-11-14T22:13:20Z"`)
+
+func parseRFC3339(text string) (helpcrunch.Timestamp, error) {
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return helpcrunch.Timestamp{}, errors.New(`write UNIX seconds such as "1700000000", or RFC 3339 such as "2023-11-14T22:13:20Z"`)
+		return helpcrunch.Timestamp{}, errNotRFC3339
 	}
 	if moment.Nanosecond() != 0 {
 		return helpcrunch.Timestamp{}, errors.New("HelpCrunch keeps whole seconds: leave the fraction of a second out")

@@ -1,0 +1,346 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
+
+var (
+	_ resource.Resource                   = (*customerTagResource)(nil)
+	_ resource.ResourceWithIdentity       = (*customerTagResource)(nil)
+	_ resource.ResourceWithConfigure      = (*customerTagResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*customerTagResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*customerTagResource)(nil)
+	_ resource.ResourceWithImportState    = (*customerTagResource)(nil)
+)
+
+// newCustomerTagResource returns the resource helpcrunch_customer_tag.
+func newCustomerTagResource() resource.Resource { return &customerTagResource{} }
+
+type customerTagResource struct {
+	account *account
+}
+
+// customerTagModel is one tag of one customer. Its color is what was asked
+// for, never what the account has.
+type customerTagModel struct {
+	ID         types.String   `tfsdk:"id"`
+	CustomerID types.String   `tfsdk:"customer_id"`
+	Name       types.String   `tfsdk:"name"`
+	Color      color          `tfsdk:"color"`
+	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (r *customerTagResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_customer_tag"
+}
+
+func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	replaces := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One tag of one customer, beside the tags that agents, automations or another workspace give them: those are never touched.\n\n" +
+			"A tag that the customer has already is taken over, and comes off when the resource is destroyed. One that somebody takes off is planned again. " +
+			"Setting, recolouring and taking off a tag is a request each; tags are refreshed together, up to a hundred customers a request.\n\n" +
+			"Leave it for customers whose `helpcrunch_customer` has `tags`, which is the exact set: each apply of the one may undo the other. " +
+			"The plan warns where it has both. Between workspaces, or two provider blocks, nobody notices.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The id of the customer and the name of the tag, such as `\"542335/vip\"`.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"customer_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The id of the customer in HelpCrunch, a string of digits such as `\"542335\"`. Another customer is another tag: changing it replaces the resource.",
+				PlanModifiers:       replaces,
+			},
+			"name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The name of the tag, such as `\"vip\"`. Upper and lower case differ. HelpCrunch creates a tag that it does not know. " +
+					"Changing it replaces the resource: the customer loses the one tag and gets the other.",
+				PlanModifiers: replaces,
+			},
+			"color": schema.StringAttribute{
+				Optional:   true,
+				CustomType: colorType{},
+				MarkdownDescription: "Any CSS colour, such as `\"gold\"`, `\"#fd0\"` or `\"rgb(255, 215, 0)\"`. " +
+					"The colour belongs to the tag in the whole account: it is asked for when the tag is sent, a warning says when the account kept another one, and it is never drift. " +
+					"Left out, HelpCrunch gives a new tag `#c377e0`.",
+				PlanModifiers: []planmodifier.String{keepEqualColor{}},
+			},
+			"timeouts": timeoutsAttribute(ctx, "tag"),
+		},
+	}
+}
+
+func (r *customerTagResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"id": identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       "The id of the customer and the name of the tag, such as \"542335/vip\".",
+		},
+	}}
+}
+
+func (r *customerTagResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	if req.ProviderData != nil {
+		r.account, _ = req.ProviderData.(*account)
+	}
+}
+
+func (r *customerTagResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config customerTagModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.problems()...)
+	}
+}
+
+func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan customerTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.id())...)
+	if r.account != nil && r.account.tagsManagedTwice(plan.CustomerID.ValueString(), "helpcrunch_customer_tag") {
+		resp.Diagnostics.AddAttributeWarning(path.Root("customer_id"), tagsTwiceSummary, fmt.Sprintf(
+			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
+				"Add the tag to that set and take this resource out, or take tags out of the helpcrunch_customer.", plan.CustomerID.ValueString()))
+	}
+}
+
+func (r *customerTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan customerTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := plan.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(plan.problems()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	warnings, diags := r.send(ctx, &plan)
+	if diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+	// The tag is there, and so there must be a state, whatever is said of it.
+	o := origin{WrittenAt: time.Now().Unix()}
+	o.write(ctx, resp.Private, &resp.Diagnostics)
+	plan.ID = types.StringValue(plan.id())
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.id())...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(warnings...)
+}
+
+func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state customerTagModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
+	id := customerIDOf(state.CustomerID, &resp.Diagnostics)
+	limit, diags := state.Timeouts.Read(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.id())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	customer, err := r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
+		return state.heldBy(found) || !within(o.WrittenAt, searchLag)
+	})
+	switch {
+	case helpcrunch.IsNotFound(err):
+		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
+		resp.State.RemoveResource(ctx)
+	case err != nil:
+		resp.Diagnostics.Append(requestFailed(fmt.Sprintf("The tag of customer %d was not read", id), err)...)
+	case !state.heldBy(customer):
+		tflog.Info(ctx, "the customer does not have the tag any more", map[string]any{"customer": id})
+		resp.State.RemoveResource(ctx)
+	}
+}
+
+func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state customerTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.id())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := plan.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(plan.problems()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	// A colour taken out of the configuration is no longer asked for.
+	if !plan.Color.IsNull() && !plan.Color.sameAs(state.Color) {
+		warnings, diags := r.send(ctx, &plan)
+		if diags.HasError() {
+			resp.Diagnostics.Append(diags...)
+			return
+		}
+		resp.Diagnostics.Append(warnings...)
+		o.WrittenAt = time.Now().Unix()
+		o.write(ctx, resp.Private, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state customerTagModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	id := customerIDOf(state.CustomerID, &resp.Diagnostics)
+	limit, diags := state.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	summary := fmt.Sprintf("The tag was not taken off customer %d", id)
+	customer, err := r.account.client.UntagCustomer(ctx, id, []string{state.Name.ValueString()})
+	switch {
+	case helpcrunch.IsNotFound(err):
+		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
+	case err != nil:
+		resp.Diagnostics.Append(tagRefused(summary, err)...)
+	case state.heldBy(customer):
+		resp.Diagnostics.AddError(summary, "HelpCrunch accepted the request, and its answer still has the tag. Run terraform apply again, or take the tag off in HelpCrunch.")
+	}
+}
+
+func (r *customerTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id := req.ID
+	if id == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
+	}
+	customer, name, _ := strings.Cut(id, "/") // a name may have slashes of its own
+	if !isID(customer) || name == "" || strings.TrimSpace(name) != name {
+		resp.Diagnostics.AddError("Not an import id",
+			"Write the id of a customer, a slash and the name of a tag, such as 542335/vip.")
+		return
+	}
+	// As after a write of our own: somebody may have just set the tag, and a
+	// search that lacks it is not believed.
+	o := origin{WrittenAt: time.Now().Unix()}
+	o.write(ctx, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("customer_id"), customer)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
+}
+
+// send gives the customer the tag. Once HelpCrunch has answered there are only warnings.
+func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel) (warnings, diags diag.Diagnostics) {
+	id := customerIDOf(plan.CustomerID, &diags)
+	if diags.HasError() {
+		return nil, diags
+	}
+	tag := helpcrunch.Tag{Name: plan.Name.ValueString(), Color: plan.Color.ValueString()}
+	customer, err := r.account.client.TagCustomer(ctx, id, []helpcrunch.Tag{tag})
+	summary := fmt.Sprintf("Customer %d was not tagged", id)
+	switch {
+	case helpcrunch.IsNotFound(err):
+		return nil, noCustomer(summary, id, err)
+	case err != nil:
+		return nil, tagRefused(summary, err)
+	}
+	i := slices.IndexFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == tag.Name })
+	switch {
+	case i < 0:
+		warnings.AddAttributeWarning(path.Root("name"), "HelpCrunch did not take a tag",
+			fmt.Sprintf("The tag was sent to customer %d, and is missing from the answer, or written otherwise. The next plan shows it.", id))
+	case tag.Color != "" && !sameColor(tag.Color, customer.Tags[i].Color):
+		warnings.AddAttributeWarning(path.Root("color"), "HelpCrunch kept another colour for a tag",
+			fmt.Sprintf("The tag of customer %d exists in the account with a colour of its own, and kept it. "+
+				"Colours belong to the account: change it in HelpCrunch, or leave color out.", id))
+	}
+	return warnings, nil
+}
+
+// tagRefused puts a refusal on the attribute that HelpCrunch names.
+func tagRefused(summary string, err error) diag.Diagnostics {
+	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, what string) {
+		switch {
+		case entry.Field() != "tags":
+			return "", ""
+		case strings.HasSuffix(entry.Code, ".color"):
+			return "color", "color"
+		}
+		return "name", "name"
+	})
+}
+
+func (m *customerTagModel) id() string {
+	return m.CustomerID.ValueString() + "/" + m.Name.ValueString()
+}
+
+// heldBy reports whether the customer has the tag. Its colour is the account's.
+func (m *customerTagModel) heldBy(customer *helpcrunch.Customer) bool {
+	return slices.ContainsFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == m.Name.ValueString() })
+}
+
+// problems are the faults of what is known of a configuration.
+func (m *customerTagModel) problems() diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !m.CustomerID.IsUnknown() {
+		customerIDOf(m.CustomerID, &diags)
+	}
+	switch name := m.Name.ValueString(); {
+	case m.Name.IsUnknown():
+	case name == "":
+		diags.AddAttributeError(path.Root("name"), "A tag without a name", "Every tag needs a name, such as \"vip\".")
+	case strings.TrimSpace(name) != name:
+		diags.AddAttributeError(path.Root("name"), "Space around a tag", "The name of a tag begins or ends with white space. Take it away.")
+	}
+	warnOfColor(&diags, path.Root("color"), m.Color)
+	return diags
+}
+
+// customerIDOf is the number in a customer_id.
+func customerIDOf(value types.String, diags *diag.Diagnostics) int64 {
+	if !isID(value.ValueString()) {
+		diags.AddAttributeError(path.Root("customer_id"), "Not the id of a customer", "customer_id is a string of digits such as \"542335\".")
+		return 0
+	}
+	id, _ := strconv.ParseInt(value.ValueString(), 10, 64)
+	return id
+}

@@ -1,0 +1,607 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+const tagAddress = "helpcrunch_customer_tag.test"
+
+// tagBlock is the resource helpcrunch_customer_tag.test with the given lines.
+func tagBlock(customer int64, lines string) string {
+	return fmt.Sprintf("resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = \"%d\"\n  %s\n}\n", customer, lines)
+}
+
+// tagNames are the customer's tags in HelpCrunch.
+func tagNames(t *testing.T, server *sandbox.Server, id int64) []string {
+	t.Helper()
+	customer, ok := server.Customer(id)
+	if !ok {
+		t.Fatalf("there is no customer %d", id)
+	}
+	return customer.TagNames()
+}
+
+// colorIn is the colour that the account has for a tag.
+func colorIn(server *sandbox.Server, id int64, name string) string {
+	customer, _ := server.Customer(id)
+	tags, _ := customer["tags"].([]sandbox.Tag)
+	for _, tag := range tags {
+		if tag.Name == name {
+			return tag.Color
+		}
+	}
+	return ""
+}
+
+func plannedFor(address string, action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
+}
+
+// TestTag leads a tag through its life, beside tags of others.
+func TestTag(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server) // who has the tag vip
+	byHand := func(names ...string) func() {
+		return func() {
+			if err := server.Change(id, sandbox.Record{"tags": names}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	holds := func(want ...string) func() {
+		return func() {
+			if got := tagNames(t, server, id); !slices.Equal(got, want) {
+				t.Errorf("HelpCrunch holds the tags %q, want %q", got, want)
+			}
+		}
+	}
+	config := func(lines string) string { return providerBlock(server, "") + tagBlock(id, lines) }
+	state := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(tagAddress, tfjsonpath.New(attribute), want)
+	}
+	runSteps(t,
+		resource.TestStep{
+			Config:           config("name = \"beta\"\n  color = \"gold\""),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionCreate),
+			ConfigStateChecks: []statecheck.StateCheck{
+				state("id", knownvalue.StringExact(itoa(id)+"/beta")),
+				state("customer_id", knownvalue.StringExact(itoa(id))),
+				state("name", knownvalue.StringExact("beta")),
+				state("color", knownvalue.StringExact("gold")),
+			},
+			PostApplyFunc: holds("vip", "beta"),
+		},
+		resource.TestStep{ // what others do is theirs
+			PreConfig:        byHand("stray", "beta", "Beta"),
+			Config:           config("name = \"beta\"\n  color = \"gold\""),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop),
+			PostApplyFunc:    holds("stray", "beta", "Beta"),
+		},
+		resource.TestStep{ // taken off; another case is another tag
+			PreConfig:        byHand("stray", "Beta"),
+			Config:           config("name = \"beta\"\n  color = \"gold\""),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionCreate),
+			PostApplyFunc:    holds("stray", "Beta", "beta"),
+		},
+		resource.TestStep{ // the same colour
+			PreConfig:        server.ResetCounts,
+			Config:           config("name = \"beta\"\n  color = \"#FFD700\""),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop),
+			PostApplyFunc: func() {
+				if n := server.Count(sandbox.OpTag); n != 0 {
+					t.Errorf("%d requests for the same colour", n)
+				}
+			},
+		},
+		resource.TestStep{ // another one
+			Config:           config("name = \"beta\"\n  color = \"red\""),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{
+				state("id", knownvalue.StringExact(itoa(id)+"/beta")), state("color", knownvalue.StringExact("red")),
+			},
+			PostApplyFunc: func() {
+				holds("stray", "Beta", "beta")()
+				if got := colorIn(server, id, "beta"); !sameColor(got, "red") || server.Count(sandbox.OpTag) != 1 || server.Count(sandbox.OpUntag) != 0 {
+					t.Errorf("the colour is %s after %v", got, server.Counts())
+				}
+			},
+		},
+		resource.TestStep{ // none asked for any more
+			PreConfig:         server.ResetCounts,
+			Config:            config("name = \"beta\"\n  timeouts = { read = \"1m\" }"),
+			ConfigPlanChecks:  plannedFor(tagAddress, plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{state("color", knownvalue.Null())},
+			PostApplyFunc: func() {
+				if n := server.Count(sandbox.OpTag) + server.Count(sandbox.OpUntag); n != 0 {
+					t.Errorf("%d writes to ask for nothing", n)
+				}
+			},
+		},
+		resource.TestStep{
+			Config:            config(`name = "churned / gone"`),
+			ConfigPlanChecks:  plannedFor(tagAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{state("id", knownvalue.StringExact(itoa(id)+"/churned / gone"))},
+			PostApplyFunc:     holds("stray", "Beta", "churned / gone"),
+		},
+	)
+	holds("stray", "Beta")() // after the destroy
+	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
+		t.Errorf("%d updates of the customer", n)
+	}
+}
+
+// TestTagThatIsThere: a tag that somebody has set already is taken over, in
+// whatever colour, and taken off like one of our own.
+func TestTagThatIsThere(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	runSteps(t, resource.TestStep{
+		Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`),
+		PostApplyFunc: func() {
+			if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip"}) || colorIn(server, id, "vip") != "#c377e0" {
+				t.Errorf("HelpCrunch holds the tags %q", got)
+			}
+		},
+	})
+	if got := tagNames(t, server, id); len(got) != 0 {
+		t.Errorf("after the destroy HelpCrunch holds the tags %q", got)
+	}
+}
+
+// TestTagOfANewCustomer: the customer's id is known during the apply only.
+func TestTagOfANewCustomer(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	config := func(lines string) string {
+		return providerBlock(server, "") + customerBlock(lines) +
+			"resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"vip\"\n}\n"
+	}
+	runSteps(t,
+		resource.TestStep{
+			Config:        config(`name = "Ada"`),
+			PostApplyFunc: func() { assertTags(t, server, "vip") },
+		},
+		resource.TestStep{ // to which the tag is none of its business
+			Config: config(`name = "Ada King"`),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction("helpcrunch_customer.test", plancheck.ResourceActionUpdate),
+				plancheck.ExpectResourceAction(tagAddress, plancheck.ResourceActionNoop),
+			}},
+			PostApplyFunc: func() { assertTags(t, server, "vip") },
+		},
+	)
+}
+
+func assertTags(t *testing.T, server *sandbox.Server, want ...string) {
+	t.Helper()
+	if got := onlyCustomer(t, server).TagNames(); !slices.Equal(got, want) {
+		t.Errorf("HelpCrunch holds the tags %q, want %q", got, want)
+	}
+}
+
+// TestTagOfAnotherCustomer: one tag goes, another comes.
+func TestTagOfAnotherCustomer(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	first, err := server.Add(sandbox.Record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := server.Add(sandbox.Record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runSteps(t,
+		resource.TestStep{Config: providerBlock(server, "") + tagBlock(first, `name = "vip"`)},
+		resource.TestStep{
+			Config:           providerBlock(server, "") + tagBlock(second, `name = "vip"`),
+			ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionReplace),
+			PostApplyFunc: func() {
+				if a, b := tagNames(t, server, first), tagNames(t, server, second); len(a) != 0 || !slices.Equal(b, []string{"vip"}) {
+					t.Errorf("HelpCrunch holds the tags %q and %q", a, b)
+				}
+			},
+		},
+	)
+}
+
+// TestTagOfNobody: a customer that is gone takes the tag with them.
+func TestTagOfNobody(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	w := newWorkspace(t, server, required+tagBlock(id, `name = "beta"`))
+	if diags, err := w.Apply(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	if err := server.Delete(id); err != nil {
+		t.Fatal(err)
+	}
+	if actions := planned(t, w); !actions[tagAddress].Create() {
+		t.Errorf("planned %v", actions)
+	}
+	if diags, err := w.Destroy(t.Context(), tfexec.Refresh(false)); err != nil || len(diags) > 0 {
+		t.Errorf("taking the tag off nobody: %v\n%s", err, said(diags))
+	}
+	if server.Count(sandbox.OpUntag) != 1 {
+		t.Error("the destroy did not even try")
+	}
+	want := fmt.Sprintf("error: Customer %d was not tagged: HelpCrunch has no customer %d: the id is wrong, or the customer was deleted.", id, id)
+	if diags, err := w.Apply(t.Context()); err == nil || !strings.HasPrefix(said(diags), want) || !strings.Contains(said(diags), "customer_id") {
+		t.Errorf("tagging nobody: %v\n%s, want %s", err, said(diags), want)
+	}
+}
+
+// TestTagFaults: tagging is repeated; a refusal leaves things as they were.
+func TestTagFaults(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	w := newWorkspace(t, server, required+tagBlock(id, "name = \"beta\"\n  color = \"red\""))
+
+	server.Arm(sandbox.Fault{Operation: sandbox.OpTag, Kind: sandbox.Forbidden})
+	if diags, err := w.Apply(t.Context()); err == nil || !strings.Contains(said(diags), "was not tagged: HelpCrunch knows the API key but does not permit this") {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	server.Arm(sandbox.Fault{Operation: sandbox.OpTag, Kind: sandbox.DropAfter})
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	if n := len(server.Requests()); n != 3 {
+		t.Errorf("%d requests, want a refusal, a lost answer and a repetition", n)
+	}
+
+	server.Arm(sandbox.Fault{Operation: sandbox.OpUntag, Kind: sandbox.Forbidden})
+	if diags, err := w.Destroy(t.Context()); err == nil || !strings.Contains(said(diags), "The tag was not taken off customer "+itoa(id)) {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	if actions := planned(t, w); len(actions) != 0 {
+		t.Errorf("a tag that was not taken off is not in the state any more: planned %v", actions)
+	}
+	server.Arm(sandbox.Fault{Operation: sandbox.OpUntag, Kind: sandbox.DropAfter})
+	if diags, err := w.Destroy(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip"}) {
+		t.Errorf("HelpCrunch holds the tags %q", got)
+	}
+}
+
+// TestTagThatIsNotTaken: once HelpCrunch has answered there is a state, so an
+// answer without the tag is a warning.
+func TestTagThatIsNotTaken(t *testing.T) {
+	t.Parallel()
+	answers := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"id": 542335, "tags": [{"name": "VIP", "color": "red"}]}`)
+	}))
+	defer answers.Close()
+	base, err := url.Parse(answers.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := customerTagResource{newAccount(helpcrunch.NewClient(helpcrunch.Config{
+		BaseURL: base, APIKey: "key", BatchSize: 1, RequestTimeout: time.Minute,
+		Budget: budget.New(budget.Config{Limit: 10}),
+	}), deletionDelete)}
+	warnings, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: colorNull()})
+	if len(diags) > 0 || len(warnings) != 1 || warnings.HasError() || warnings[0].Summary() != "HelpCrunch did not take a tag" {
+		t.Errorf("%v, %v", warnings, diags)
+	}
+}
+
+// TestTagColorOfTheAccount: another colour than the one asked for is said, is
+// no error and no drift.
+func TestTagColorOfTheAccount(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	if err := server.SetSwitch("tag-color-kept", "true"); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(t, server, required)
+	for _, row := range []struct{ color, want string }{
+		{"red", "warning: HelpCrunch kept another colour for a tag: "}, // created
+		{"blue", "warning: HelpCrunch kept another colour for a tag: "},
+		{"#c377e0", ""},
+		{"bleu", "warning: Not a CSS colour: "},
+	} {
+		write(t, w.WorkingDir(), "main.tf", required+tagBlock(id, "name = \"vip\"\n  color = \""+row.color+"\""))
+		diags, err := w.Apply(t.Context())
+		if text := said(diags); err != nil || (text == "") != (row.want == "") || !strings.HasPrefix(text, row.want) || row.want != "" && !strings.Contains(text, "color") {
+			t.Errorf("%s: %v\n%s", row.color, err, text)
+		}
+		if actions := planned(t, w); len(actions) != 0 {
+			t.Errorf("%s: planned after it: %v", row.color, actions)
+		}
+	}
+}
+
+// TestBadTags: each fault is refused in the plan, on its attribute, and
+// nothing is sent.
+func TestBadTags(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	for _, bad := range []struct{ lines, attribute, want string }{
+		{"customer_id = \"ada\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
+		{"customer_id = \"542335/vip\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
+		{"customer_id = \"1\"\n  name = \"\"", "name", `Every tag needs a name, such as "vip".`},
+		{"customer_id = \"1\"\n  name = \" vip\"", "name", `The name of a tag begins or ends with white space. Take it away.`},
+	} {
+		runSteps(t, resource.TestStep{
+			Config: providerBlock(server, "") + "resource \"helpcrunch_customer_tag\" \"test\" {\n  " + bad.lines + "\n}\n", PlanOnly: true,
+			ExpectError: regexp.MustCompile(`(?s)` + errorWith(`with helpcrunch_customer_tag.test, on`).String() + `.*\d+:\s+` + bad.attribute + ` .*` + errorWith(bad.want).String()),
+		})
+	}
+	// Known during the apply only.
+	runSteps(t, resource.TestStep{
+		Config: providerBlock(server, "") + "resource \"terraform_data\" \"later\" {\n  input = \" vip\"\n}\n" +
+			tagBlock(1, `name = terraform_data.later.output`),
+		ExpectError: errorWith(`The name of a tag begins or ends with white space.`),
+	})
+	if n := server.Counts().Total(); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func TestTagImport(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id := ada(t, server)
+	const name = "a/b/c"
+	if err := server.Change(id, sandbox.Record{"tags": []string{"vip", name}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vip", name} {
+		config := providerBlock(server, "") + tagBlock(id, fmt.Sprintf("name = %q", name))
+		runSteps(t,
+			resource.TestStep{
+				Config: config, ResourceName: tagAddress,
+				ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true,
+			},
+			resource.TestStep{
+				Config:           config,
+				ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop),
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(tagAddress, tfjsonpath.New("id"), knownvalue.StringExact(itoa(id)+"/"+name)),
+					statecheck.ExpectKnownValue(tagAddress, tfjsonpath.New("color"), knownvalue.Null()),
+				},
+			},
+		)
+	}
+	if n := server.Count(sandbox.OpTag); n != 0 {
+		t.Errorf("%d tags were sent", n)
+	}
+	if err := server.Change(id, sandbox.Record{"tags": []string{"vip"}}); err != nil {
+		t.Fatal(err)
+	}
+	const form = "Write the id of a customer, a slash and the name of a tag, such as 542335/vip."
+	for bad, want := range map[string]string{
+		"542335":             form,
+		"vip":                form,
+		"ada/vip":            form,
+		"542335/":            form,
+		"542335/ vip":        form,
+		itoa(id) + "/VIP":    "Cannot import non-existent remote object",
+		itoa(id+1) + "/beta": "Cannot import non-existent remote object",
+	} {
+		runSteps(t, resource.TestStep{
+			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`), ResourceName: tagAddress,
+			ImportState: true, ImportStateId: bad, ExpectError: errorWith(want),
+		})
+	}
+}
+
+func TestTagIdentity(t *testing.T) {
+	t.Parallel()
+	needs(t, "1.12.0", "")
+	server := newSandbox(t)
+	id := ada(t, server)
+	identity := func(name string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{
+			statecheck.ExpectIdentity(tagAddress, map[string]knownvalue.Check{"id": knownvalue.StringExact(itoa(id) + "/" + name)}),
+			statecheck.ExpectIdentityValueMatchesState(tagAddress, tfjsonpath.New("id")),
+		}
+	}
+	runSteps(t,
+		resource.TestStep{
+			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`) +
+				"import {\n  to = " + tagAddress + "\n  identity = { id = \"" + itoa(id) + "/vip\" }\n}\n",
+			ConfigStateChecks: identity("vip"),
+		},
+		resource.TestStep{Config: providerBlock(server, "") + tagBlock(id, "name = \"vip\"\n  color = \"red\""), ConfigStateChecks: identity("vip")},
+		resource.TestStep{Config: providerBlock(server, "") + tagBlock(id, `name = "beta"`), ConfigStateChecks: identity("beta")},
+	)
+}
+
+// TestTagIsReadAfterASearchThatLags: an account whose search does not show the
+// tags yet that were just set, or imported, does not make them drift.
+func TestTagIsReadAfterASearchThatLags(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	ids := []string{itoa(ada(t, server)), ""}
+	second, err := server.Add(sandbox.Record{"tags": []string{"other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids[1] = itoa(second)
+	if err := server.SetSwitch("search-lag", "1h"); err != nil {
+		t.Fatal(err)
+	}
+	config := required + "resource \"helpcrunch_customer_tag\" \"test\" {\n  for_each = toset([\"" + strings.Join(ids, `", "`) + "\"])\n" +
+		"  customer_id = each.key\n  name = \"beta\"\n}\n"
+	w := newWorkspace(t, server, config+"provider \"helpcrunch\" {\n  batch_linger = \"1s\"\n}\n")
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	server.ResetCounts()
+	if actions := planned(t, w); len(actions) != 0 {
+		t.Errorf("planned %v", actions)
+	}
+	if server.Count(sandbox.OpSearch) != 1 || server.Count(sandbox.OpGet) != 2 {
+		t.Errorf("requests: %v", server.Counts())
+	}
+	for _, id := range ids {
+		address := tagAddress + "[\"" + id + "\"]"
+		if err := w.StateRm(t.Context(), address); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Import(t.Context(), address, id+"/beta"); err != nil {
+			t.Errorf("the import of a tag that the search does not show yet: %v", err)
+		}
+	}
+	if actions := planned(t, w); len(actions) != 0 {
+		t.Errorf("planned %v", actions)
+	}
+}
+
+// TestTagReadsAreShared: ten tags are refreshed by one request, whether of ten
+// customers or of one.
+func TestTagReadsAreShared(t *testing.T) {
+	for name, row := range map[string]struct {
+		customers int
+		want      sandbox.Operation
+	}{
+		"of ten customers": {10, sandbox.OpSearch},
+		"of one":           {1, sandbox.OpGet},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newSandbox(t)
+			var ids []string
+			for range row.customers {
+				id, err := server.Add(sandbox.Record{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, `"`+itoa(id)+`"`)
+			}
+			w := newWorkspace(t, server, required+"provider \"helpcrunch\" {\n  batch_linger = \"1s\"\n}\n"+
+				"locals { ids = ["+strings.Join(ids, ", ")+"] }\n"+
+				"resource \"helpcrunch_customer_tag\" \"test\" {\n  count = 10\n  customer_id = local.ids[count.index % length(local.ids)]\n  name = \"tag ${count.index}\"\n}\n")
+			if diags, err := w.Apply(t.Context()); err != nil {
+				t.Fatalf("%v\n%s", err, said(diags))
+			}
+			if n := server.Counts().Total(); n != 10 || server.Count(sandbox.OpTag) != 10 {
+				t.Errorf("%d requests to set ten tags: %v", n, server.Counts())
+			}
+			server.ResetCounts()
+			if actions := planned(t, w); len(actions) != 0 {
+				t.Errorf("planned %v", actions)
+			}
+			if n := server.Counts().Total(); n != 1 || server.Count(row.want) != 1 {
+				t.Errorf("%d requests to refresh ten tags: %v", n, server.Counts())
+			}
+		})
+	}
+}
+
+// TestTagBesideTheWholeSet: two kinds of resources for the tags of one
+// customer are warned of, at the one that is planned second, whichever it is.
+func TestTagBesideTheWholeSet(t *testing.T) {
+	t.Parallel()
+	needs(t, "1.5.0", "1.6.0") // import blocks
+	server := newSandbox(t)
+	id := ada(t, server)
+	const policy = "\n  deletion_policy = \"abandon\"\n"
+	customer := func(lines string) string { return customerBlock("  user_id = \"crm-17\"\n" + lines + policy) }
+	w := newWorkspace(t, server, required+customer(`tags = [{ name = "vip" }]`)+
+		"import {\n  to = helpcrunch_customer.test\n  id = \""+itoa(id)+"\"\n}\n")
+	if diags, err := w.Apply(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	const dependent = "resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"vip\"\n}\n"
+	for _, row := range []struct {
+		name, config string
+		want         []string
+	}{
+		{"the customer first", customer(`tags = [{ name = "vip" }]`) + dependent, []string{
+			"warning: " + tagsTwiceSummary + ": A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer " + itoa(id) + ":",
+			"customer_id = helpcrunch_customer.test.id]",
+		}},
+		{"the tag first", customer("tags = [{ name = \"vip\" }]\n  depends_on = [helpcrunch_customer_tag.test]") + tagBlock(id, `name = "vip"`), []string{
+			"warning: " + tagsTwiceSummary + ": tags is the exact set of the tags of customer " + itoa(id) + ", and a helpcrunch_customer_tag in this configuration gives them one as well.",
+			"tags = [{ name = \"vip\" }]]",
+		}},
+		{"a customer without tags", customer("") + dependent, nil},
+		{"the tag in another workspace", customer(`tags = [{ name = "vip" }]`), nil}, // of which nobody knows
+	} {
+		write(t, w.WorkingDir(), "main.tf", required+row.config)
+		_, diags, err := w.Plan(t.Context())
+		text := said(diags)
+		if err != nil || strings.Count(text, tagsTwiceSummary) != min(len(row.want), 1) {
+			t.Errorf("%s: %v\n%s", row.name, err, text)
+		}
+		for _, want := range row.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the plan says\n%s, want %s", row.name, text, want)
+			}
+		}
+	}
+}
+
+// TestTagExamples applies what the documentation shows.
+func TestTagExamples(t *testing.T) {
+	t.Parallel()
+	needs(t, "1.5.0", "1.6.0") // import blocks
+	server := newSandbox(t)
+	for id, userID := range map[int64]string{542335: "crm-17", 542336: "crm-18"} {
+		if _, err := server.Add(sandbox.Record{"id": id, "userId": userID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := filepath.Join("examples", "resources", "helpcrunch_customer_tag")
+	w := newWorkspace(t, server, required+read(t, folder, "resource.tf"))
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	for id, want := range map[int64][]string{542335: {"audited", "vip"}, 542336: {"audited"}} {
+		if got := tagNames(t, server, id); !slices.Equal(sorted(got), want) {
+			t.Errorf("customer %d has the tags %q, want %q", id, got, want)
+		}
+	}
+	forget := func() {
+		t.Helper()
+		if err := w.StateRm(t.Context(), "helpcrunch_customer_tag.vip"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget()
+	for line := range strings.SplitSeq(read(t, folder, "import.sh"), "\n") {
+		if words := strings.Fields(line); len(words) == 4 && words[0] == "terraform" {
+			if err := w.Import(t.Context(), words[2], words[3]); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+			forget()
+		}
+	}
+	write(t, w.WorkingDir(), "import.tf", read(t, folder, "import-by-string-id.tf"))
+	server.ResetCounts()
+	if diags, err := w.Apply(t.Context()); err != nil || server.Count(sandbox.OpTag) != 1 { // for the colour
+		t.Errorf("%v\n%s\n%v", err, said(diags), server.Counts())
+	}
+}

@@ -1,0 +1,211 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+//go:build linux || darwin
+
+package provider
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// interrupt is how a user stops Terraform.
+type interrupt struct {
+	name   string
+	signal syscall.Signal
+	group  bool // Terraform and its providers alike, as a terminal and many job runners do
+}
+
+var interrupts = []interrupt{
+	{"SIGINT to Terraform", syscall.SIGINT, false},
+	{"SIGINT to the group", syscall.SIGINT, true},
+	{"SIGTERM to the group", syscall.SIGTERM, true},
+}
+
+// stop applies config, which updates so many customers. It sends the signal
+// when all of these updates have begun, and HelpCrunch has done what the
+// operation asks for and not answered yet. The answer comes once as many
+// customers as are waiting have been given up.
+func (s *stage) stop(i interrupt, config string, updates, waiting int, operation sandbox.Operation, after int) {
+	s.Helper()
+	write(s.T, s.terraform.WorkingDir(), "main.tf", required+config)
+	held, release := make(chan struct{}, 1), make(chan struct{})
+	s.server.Arm(sandbox.Fault{Operation: operation, Kind: sandbox.Hold, After: after, Held: held, Release: release})
+
+	run := s.command("apply", "-auto-approve", "-json", "-refresh=false", "-parallelism=20")
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := run.StdoutPipe()
+	if err != nil {
+		s.Fatal(err)
+	}
+	run.Env = append(run.Env, "TF_LOG_PROVIDER=TRACE")
+	logs, err := run.StderrPipe()
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := run.Start(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if run.ProcessState == nil {
+			_ = syscall.Kill(-run.Process.Pid, syscall.SIGKILL)
+		}
+	})
+
+	// Those that are given up show that the provider has heard of it.
+	begun, givenUp := make(chan struct{}), make(chan struct{})
+	var text bytes.Buffer
+	var ended sync.WaitGroup
+	ended.Go(func() { awaitLines(logs, "Calling provider defined Resource Update", updates, begun, nil) })
+	ended.Go(func() { awaitLines(output, `"type":"apply_errored"`, waiting, givenUp, &text) })
+	over := make(chan struct{})
+	go func() { ended.Wait(); close(over) }()
+	await := func(what string, happened <-chan struct{}) {
+		s.Helper()
+		select {
+		case <-happened:
+		case <-over:
+			s.Fatalf("Terraform ended before %s; requests: %v\n%s", what, s.server.Counts().Served, &text)
+		}
+	}
+	await("all updates began", begun)
+	await("an answer was held", held)
+	target := run.Process.Pid
+	if i.group {
+		target = -target
+	}
+	if err := syscall.Kill(target, i.signal); err != nil {
+		s.Fatal(err)
+	}
+	await("an update was given up", givenUp)
+	close(release)
+	<-over
+	if err := run.Wait(); err == nil {
+		s.Fatalf("an apply that was stopped ended well:\n%s", &text)
+	}
+}
+
+// awaitLines closes seen when so many lines have had the words in them. It
+// returns when there are no more lines; they are kept in text unless it is nil.
+func awaitLines(from io.Reader, words string, times int, seen chan<- struct{}, text *bytes.Buffer) {
+	lines := bufio.NewReader(from)
+	for {
+		line, err := lines.ReadString('\n')
+		if text != nil {
+			text.WriteString(line)
+		}
+		if strings.Contains(line, words) {
+			if times--; times == 0 {
+				close(seen)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// shown is the state as terraform show has it: names by address.
+func (s *stage) shown() map[string]any {
+	s.Helper()
+	state, err := s.terraform.Show(s.Context())
+	if err != nil {
+		s.Fatal(err)
+	}
+	names := make(map[string]any)
+	if state.Values != nil {
+		for _, resource := range state.Values.RootModule.Resources {
+			if resource.Tainted {
+				s.Errorf("%s is tainted", resource.Address)
+			}
+			names[resource.Address] = resource.AttributeValues["name"]
+		}
+	}
+	return names
+}
+
+// TestStopInABatch: what HelpCrunch did is in the state, what had not left yet
+// was not done, and the next plan has exactly that.
+func TestStopInABatch(t *testing.T) {
+	t.Parallel()
+	for _, i := range interrupts {
+		t.Run(i.name, func(t *testing.T) {
+			t.Parallel()
+			const count = 13 // a canary, a batch, and two that wait
+			s := newStage(t, newSandbox(t))
+			s.mustApply(countBlock(count, "before"))
+			s.server.ResetCounts()
+			s.stop(i, countBlock(count, "after"), count, 2, sandbox.OpBatch, 1)
+			s.requests(sandbox.OpBatch, 2, 2)
+			s.requests(sandbox.OpPatch, 0, 0)
+
+			planned := make(map[string]string)
+			names, held := s.shown(), s.names()
+			for n := range count {
+				name := held[fmt.Sprintf("crm-%d", n)]
+				if names[address(n)] != name {
+					t.Errorf("customer %d is %v in the state and %v in HelpCrunch", n, names[address(n)], name)
+				}
+				if name == "before" {
+					planned[address(n)] = "update"
+				}
+			}
+			if len(planned) != 2 || len(names) != count {
+				t.Errorf("of %d customers in the state %v are not updated, want 2", len(names), planned)
+			}
+			if out := s.plan(); out.err != nil || !maps.Equal(out.planned, planned) {
+				t.Errorf("the next plan has %v, want %v: %v\n%s", out.planned, planned, out.err, said(out.diags))
+			}
+		})
+	}
+}
+
+// TestStopInACreateOrDelete: neither is cut short, while an update that still
+// waits for company is not sent.
+func TestStopInACreateOrDelete(t *testing.T) {
+	t.Parallel()
+	const first, second = "helpcrunch_customer.first", "helpcrunch_customer.second"
+	block := func(address, name string) string {
+		return strings.Replace(customerBlock(fmt.Sprintf("  name = %q", name)), "test", strings.TrimPrefix(address, "helpcrunch_customer."), 1)
+	}
+	linger := settingsBlock("batch_linger = \"3s\"")
+	for _, test := range []struct {
+		operation     sandbox.Operation
+		before, after string // of the second customer
+		state         map[string]any
+	}{
+		{sandbox.OpCreate, "", block(second, "new"), map[string]any{first: "before", second: "new"}},
+		{sandbox.OpDelete, block(second, "old"), "", map[string]any{first: "before"}},
+	} {
+		for _, i := range interrupts {
+			t.Run(string(test.operation)+"/"+i.name, func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, newSandbox(t))
+				s.mustApply(block(first, "before") + test.before)
+				s.server.ResetCounts()
+				s.stop(i, linger+block(first, "after")+test.after, 1, 1, test.operation, 0)
+				s.requests(test.operation, 1, 1)
+				s.requests(sandbox.OpPatch, 0, 0)
+				if got := s.shown(); !maps.Equal(got, test.state) {
+					t.Errorf("the state has %v, want %v", got, test.state)
+				}
+				if n := len(s.server.Customers()); n != len(test.state) {
+					t.Errorf("HelpCrunch has %d customers, want %d", n, len(test.state))
+				}
+				if out := s.plan(); out.err != nil || !maps.Equal(out.planned, map[string]string{first: "update"}) {
+					t.Errorf("the next plan has %v: %v\n%s", out.planned, out.err, said(out.diags))
+				}
+			})
+		}
+	}
+}
