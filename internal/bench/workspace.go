@@ -1,0 +1,134 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+)
+
+// workspace is where the real Terraform CLI plays the acts.
+type workspace struct {
+	*terraformcli.Workspace
+
+	account *account // nil = the idle provider's, which has none
+	plan    string   // of the customers
+}
+
+// newWorkspace lets Terraform run in a folder with a program as its provider.
+// A folder can have several, which share the state.
+func (s *stage) newWorkspace(ctx context.Context, folder, program string, a *account, settings map[string]string) (*workspace, error) {
+	terraform, err := terraformcli.NewWorkspace(ctx, s.terraform, s.mirror, folder, s.environment(program, settings))
+	if err != nil {
+		return nil, err
+	}
+	if runtime.GOOS != "windows" {
+		if err := terraform.SetWaitDelay(stopTimeout); err != nil {
+			return nil, err
+		}
+	}
+	return &workspace{Workspace: terraform, account: a, plan: firstPlan}, nil
+}
+
+// play does an act.
+func (w *workspace) play(ctx context.Context, a act, parallelism int) error {
+	side := tfexec.Parallelism(parallelism)
+	value := tfexec.Var("plan=" + w.plan)
+	var diags []tfjson.Diagnostic
+	var err error
+	switch a {
+	case create, drift:
+		diags, err = w.Apply(ctx, side, value)
+	case plan:
+		var changes bool
+		if changes, err = w.PlanJSON(ctx, io.Discard, side, value); changes {
+			err = errors.New("the plan has changes")
+		}
+	case update:
+		// A plan has just read everything: what is measured here is the writes.
+		diags, err = w.Apply(ctx, side, value, tfexec.Refresh(false))
+	case destroy:
+		diags, err = w.Destroy(ctx, side, value, tfexec.Refresh(false))
+	}
+	if err != nil {
+		for _, d := range diags {
+			err = errors.Join(err, fmt.Errorf("%s: %s\n%s", d.Severity, d.Summary, d.Detail))
+		}
+		return fmt.Errorf("%s: %w", titles[a], err)
+	}
+	if w.account != nil {
+		return w.account.check(a, w.plan)
+	}
+	return nil
+}
+
+// changeByHand makes the state differ from the world.
+func (w *workspace) changeByHand() error {
+	if w.account != nil {
+		return w.account.changeByHand()
+	}
+	return w.changeState()
+}
+
+const stateFile = "terraform.tfstate"
+
+// changeState changes one customer in a hundred in the state: the idle
+// provider has no other memory.
+func (w *workspace) changeState() error {
+	path := filepath.Join(w.WorkingDir(), stateFile)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the state: %w", err)
+	}
+	var state map[string]any
+	if err := json.Unmarshal(content, &state); err != nil {
+		return fmt.Errorf("reading the state: %w", err)
+	}
+	changed := 0
+	resources, _ := state["resources"].([]any)
+	for _, resource := range resources {
+		resource, _ := resource.(map[string]any)
+		instances, _ := resource["instances"].([]any)
+		for i, instance := range instances {
+			instance, _ := instance.(map[string]any)
+			if attributes, ok := instance["attributes"].(map[string]any); ok && i%driftEvery == 0 {
+				attributes["name"] = strangeName
+				changed++
+			}
+		}
+	}
+	if changed == 0 {
+		return errors.New("the state has no customer")
+	}
+	if content, err = json.Marshal(state); err != nil {
+		return fmt.Errorf("writing the state: %w", err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("writing the state: %w", err)
+	}
+	return nil
+}
+
+// copyState gives one folder the state of another.
+func copyState(from, to string) error {
+	content, err := os.ReadFile(filepath.Join(from, stateFile))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, stateFile), content, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("copying the state: %w", err)
+	}
+	return nil
+}
