@@ -177,16 +177,6 @@ func (c *caller) failed() error {
 	return c.err
 }
 
-func (c *caller) waits() bool {
-	synctest.Wait()
-	select {
-	case <-c.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // sent checks the log: one line a batch, such as "250ms [a1 b1]".
 func (s *stage) sent(want ...string) {
 	s.Helper()

@@ -244,8 +244,7 @@ func TestCanaryThatCannotBePutBack(t *testing.T) {
 		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1 + retries})
 		failed := 0
 		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
-			var lost *helpcrunch.RestoreError
-			if errors.As(got.err, &lost) {
+			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
 				failed++
 				if !slices.Contains(lost.Fields, "phone") || strings.Contains(got.err.Error(), "555") {
 					t.Errorf("got %v", got.err)

@@ -169,11 +169,14 @@ func onlyCustomerID(t *testing.T, server *sandbox.Server) string {
 	return itoa(onlyCustomer(t, server).ID())
 }
 
-// cli is the Terraform or OpenTofu that the tests run.
-var cli = sync.OnceValues(func() (c struct {
+// commandLine is a Terraform or an OpenTofu.
+type commandLine struct {
 	tofu    bool
 	version *version.Version
-}, err error) {
+}
+
+// cli is the one that the tests run.
+var cli = sync.OnceValues(func() (c commandLine, err error) {
 	binary, err := terraformcli.Find(context.Background(), "../..")
 	if err != nil {
 		return c, err

@@ -83,7 +83,7 @@ func TestDocumentationExamples(t *testing.T) {
 	if diags, err := w.Apply(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, said(diags))
 	}
-	for _, line := range strings.Split(read(t, customer, "import.sh"), "\n") {
+	for line := range strings.SplitSeq(read(t, customer, "import.sh"), "\n") {
 		words := strings.Fields(line)
 		if len(words) != 4 || words[0] != "terraform" {
 			continue

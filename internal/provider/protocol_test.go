@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -226,10 +227,7 @@ func TestListedResourcePlansClean(t *testing.T) {
 	// The generated configuration is what is listed, less what is computed.
 	config := fromList
 	config["id"] = tftypes.NewValue(tftypes.String, nil)
-	proposed := make(map[string]tftypes.Value)
-	for name, value := range config {
-		proposed[name] = value
-	}
+	proposed := maps.Clone(config)
 	proposed["id"] = state["id"]
 	schema := c.schemas.ResourceSchemas["helpcrunch_customer"]
 	plan, err := c.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{

@@ -124,7 +124,8 @@ func (c *looseContext) Value(key any) any {
 	return nil
 }
 
-// ValidateResourceConfig, like the others below, is called once or more for each customer.
+// ValidateResourceConfig wraps the framework's. Like the others below, it is
+// called once or more for each customer.
 func (s *Server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return call(ctx, s, req, s.frameworkServer.ValidateResourceConfig)
 }

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -61,7 +62,7 @@ func TestServerStop(t *testing.T) {
 		go func() {
 			_, _ = call(t.Context(), server, 0, func(context.Context, int) (int, error) {
 				close(begun)
-				time.Sleep(5 * time.Second) // an answer that is waited for
+				<-time.After(5 * time.Second) // an answer that is waited for
 				asked = time.Since(began)
 				return 0, nil
 			})
@@ -97,7 +98,7 @@ func TestServerPassesTheEndOn(t *testing.T) {
 		<-inner.Done()
 		return 0, inner.Err()
 	})
-	if err != context.Canceled { //nolint:errorlint // exactly this one
+	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
