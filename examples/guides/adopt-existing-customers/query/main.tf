@@ -1,0 +1,9 @@
+terraform {
+  required_providers {
+    helpcrunch = {
+      source = "terraform-helpcrunch/helpcrunch"
+    }
+  }
+}
+
+provider "helpcrunch" {}

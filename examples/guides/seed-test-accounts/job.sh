@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Seeds the accounts of an environment, runs the tests, and takes the accounts
+# away again, also where the tests fail:
+#
+#     ./job.sh pull-request-17 make end-to-end-tests
+set -euo pipefail
+
+export TF_IN_AUTOMATION=1 TF_INPUT=0
+export TF_VAR_environment="$1"
+shift
+
+terraform init
+trap 'terraform destroy -auto-approve' EXIT
+terraform apply -auto-approve
+
+"$@"

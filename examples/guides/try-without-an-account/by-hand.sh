@@ -1,0 +1,14 @@
+sandbox=http://127.0.0.1:8080/_sandbox
+
+# Who is there, and what has it cost?
+curl "$sandbox/customers"
+curl "$sandbox/counts"
+
+# A colleague changes a customer: the next plan shows it.
+curl -X PATCH -d '{"name": "Somebody Else"}' "$sandbox/customers/542335"
+
+# The next update is carried out, and its answer is lost.
+curl -d '{"operation": "patch", "kind": "drop-after"}' "$sandbox/faults"
+
+# From now on HelpCrunch adds tags instead of replacing them.
+curl -X PATCH -d '{"tags-append": true}' "$sandbox/switches"

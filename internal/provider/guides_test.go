@@ -1,0 +1,841 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+)
+
+// guideFolders are the folders of examples/guides, each run by a test of this
+// file, and the page that shows them.
+var guideFolders = map[string]string{
+	"seed-test-accounts":                "seed-test-accounts.md",
+	"seed-test-accounts/leftovers":      "seed-test-accounts.md",
+	"audit":                             "audit.md",
+	"audit/trap":                        "audit.md",
+	"adopt-existing-customers/by-key":   "adopt-existing-customers.md",
+	"adopt-existing-customers/by-tag":   "adopt-existing-customers.md",
+	"adopt-existing-customers/generate": "adopt-existing-customers.md",
+	"adopt-existing-customers/query":    "adopt-existing-customers.md",
+	"rate-limits-and-batches":           "rate-limits-and-batches.md",
+	"try-without-an-account":            "try-without-an-account.md",
+	"try-without-an-account/tests":      "try-without-an-account.md",
+}
+
+// newGuide is a workspace with a copy of a folder of examples/guides.
+func newGuide(t *testing.T, server *sandbox.Server, folder string) *terraformcli.Workspace {
+	t.Helper()
+	if guideFolders[folder] == "" {
+		t.Fatalf("%s is missing in guideFolders", folder)
+	}
+	w := newWorkspace(t, server, read(t, "examples", "guides", filepath.FromSlash(folder), "main.tf"))
+	bringFiles(t, w, folder, "")
+	return w
+}
+
+// bringFiles copies the files of a folder of examples/guides into a folder of the workspace.
+func bringFiles(t *testing.T, w *terraformcli.Workspace, folder, to string) {
+	t.Helper()
+	from := filepath.Join("examples", "guides", filepath.FromSlash(folder))
+	files, err := os.ReadDir(filepath.Join("..", "..", from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(w.WorkingDir(), to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !file.IsDir() {
+			write(t, w.WorkingDir(), filepath.Join(to, file.Name()), read(t, from, file.Name()))
+		}
+	}
+}
+
+// editFile replaces a text in a file of the workspace.
+func editFile(t *testing.T, w *terraformcli.Workspace, file, text, by string) {
+	t.Helper()
+	before, err := os.ReadFile(filepath.Join(w.WorkingDir(), file))
+	if err != nil || !strings.Contains(string(before), text) {
+		t.Fatalf("%s has no %q: %v", file, text, err)
+	}
+	write(t, w.WorkingDir(), file, strings.Replace(string(before), text, by, 1))
+}
+
+// scriptPrograms is a folder with what the scripts of the guides call, by the names
+// that they have there: terraform and helpcrunch-sandbox.
+var scriptPrograms = sync.OnceValues(func() (string, error) {
+	folder := filepath.Join(os.Getenv(envTestFolder), "programs")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	terraform, err := terraformcli.Find(context.Background(), "../..")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Symlink(terraform, filepath.Join(folder, "terraform")); err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", folder, "./internal/sandbox/helpcrunch-sandbox")
+	build.Dir = filepath.Join("..", "..")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, output)
+	}
+	return folder, nil
+})
+
+// runScript runs a program in the workspace as a reader of the guide would. It
+// returns what was printed, and the exit code.
+func runScript(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server, program string, arguments ...string) (string, int) {
+	t.Helper()
+	folder, err := scriptPrograms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Base(program) == program { // one of ours
+		program = filepath.Join(folder, program)
+	}
+	command := exec.CommandContext(t.Context(), program, arguments...)
+	command.Dir = w.WorkingDir()
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "HELPCRUNCH_") {
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env,
+		"PATH="+folder+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"TF_CLI_CONFIG_FILE="+filepath.Join(w.WorkingDir(), ".terraformrc"),
+		envBaseURL+"="+server.URL(), envAPIKey+"="+server.Key())
+	output, err := command.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(output), command.ProcessState.ExitCode()
+}
+
+// bashPath is where the scripts of the guides are run with.
+func bashPath(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("bash")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("the rest needs bash")
+	}
+	return path
+}
+
+// byUserID are the customers of the account, by the key that they have there.
+func byUserID(server *sandbox.Server) map[string]sandbox.Record {
+	customers := make(map[string]sandbox.Record)
+	for _, customer := range server.Customers() {
+		userID, _ := customer["userId"].(string)
+		customers[userID] = customer
+	}
+	return customers
+}
+
+func changeByHand(t *testing.T, server *sandbox.Server, customer sandbox.Record, fields sandbox.Record) {
+	t.Helper()
+	if err := server.Change(customer.ID(), fields); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGuideSeedTestAccounts: blank cells are not managed, an environment has
+// accounts and a tag of its own, and a job leaves nothing behind, whatever
+// becomes of its tests.
+func TestGuideSeedTestAccounts(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "seed-test-accounts")
+	staging := tfexec.Var("environment=staging")
+	applied(t, w, staging)
+
+	accounts := byUserID(server)
+	buyer, trial, bare := accounts["staging-buyer"], accounts["staging-trial"], accounts["staging-bare"]
+	seats, _ := buyer.Custom("seats")
+	if buyer["email"] != "buyer@example.com" || buyer["company"] != "Example Ltd" || seats != json.Number("12") ||
+		!reflect.DeepEqual(sorted(buyer.TagNames()), []string{"beta", "staging", "test-account"}) {
+		t.Errorf("the buyer is %v", buyer)
+	}
+	if _, has := trial.Custom("seats"); has || trial["company"] != nil || trial["unsubscribed"] != true {
+		t.Errorf("the trial account is %v", trial)
+	}
+	changeByHand(t, server, bare, sandbox.Record{"email": "bare@example.com", "customData": map[string]any{"plan": "gold"}})
+	if changes := planned(t, w, staging); len(changes) != 0 {
+		t.Errorf("blank cells are managed: %v", changes)
+	}
+
+	applied(t, newGuide(t, server, "seed-test-accounts"), tfexec.Var("environment=review"))
+	if n := len(server.Customers()); n != 6 {
+		t.Errorf("two environments have %d accounts, want 6", n)
+	}
+
+	// What a job that was killed left behind.
+	if diags, err := newGuide(t, server, "seed-test-accounts").Apply(t.Context(), staging); err == nil || !strings.Contains(said(diags), "A customer with this user_id already exists") {
+		t.Errorf("seeding the same environment again: %v\n%s", err, said(diags))
+	}
+	leftovers := newGuide(t, server, "seed-test-accounts/leftovers")
+	applied(t, leftovers, staging)
+	if n := len(server.Customers()); n != 6 {
+		t.Errorf("adopting what was left behind left %d accounts, want 6", n)
+	}
+	if diags, err := leftovers.Destroy(t.Context(), staging); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	for userID := range byUserID(server) {
+		if !strings.HasPrefix(userID, "review-") {
+			t.Errorf("%s was left behind", userID)
+		}
+	}
+	if n := len(server.Customers()); n != 3 {
+		t.Errorf("%d accounts of the other environment are left, want 3", n)
+	}
+
+	job := newGuide(t, server, "seed-test-accounts")
+	said, code := runScript(t, job, server, bashPath(t), "job.sh", "pull-request-17", "sh", "-c", "terraform output -json accounts >during.json; exit 3")
+	var during map[string]string
+	seen, err := os.ReadFile(filepath.Join(job.WorkingDir(), "during.json"))
+	if err != nil || json.Unmarshal(seen, &during) != nil || len(during) != 3 {
+		t.Errorf("the tests saw %s, %v\n%s", seen, err, said)
+	}
+	if n := len(server.Customers()); code != 3 || n != 3 {
+		t.Errorf("the job ended with %d and left %d accounts, want 3 and 3\n%s", code, n-3, said)
+	}
+}
+
+// TestGuideAudit: the job says what differs by exit code and address, without
+// anybody's data; nobody is deleted; what may differ is not reported.
+func TestGuideAudit(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "audit")
+	applied(t, w)
+	shell := bashPath(t)
+	audit := func(wantCode int, want string) {
+		t.Helper()
+		said, code := runScript(t, w, server, shell, "audit.sh")
+		if code != wantCode || !strings.Contains(said, want) {
+			t.Errorf("audit.sh ended with %d, want %d and %q:\n%s", code, wantCode, want, said)
+		}
+		for _, secret := range []string{"Ada", "ada@", "Grace", "Somebody", "else@"} {
+			if strings.Contains(said, secret) {
+				t.Errorf("audit.sh shows %s:\n%s", secret, said)
+			}
+		}
+	}
+	audit(0, "HelpCrunch is as written.")
+
+	before := byUserID(server)
+	changeByHand(t, server, before["crm-17"], sandbox.Record{"unsubscribed": true, "phone": "555", "customData": map[string]any{"plan": "platinum"}})
+	audit(0, "HelpCrunch is as written.")
+
+	changeByHand(t, server, before["crm-17"], sandbox.Record{"name": "Somebody", "email": "else@example.com"})
+	changeByHand(t, server, before["crm-18"], sandbox.Record{"customData": map[string]any{"seats": 2}})
+	audit(2, `helpcrunch_customer.audited["crm-17"] will be updated in-place`)
+	audit(2, `helpcrunch_customer.audited["crm-18"] will be updated in-place`)
+	shown, _ := runScript(t, w, server, "terraform", "plan", "-no-color", "-out=audit.tfplan")
+	if !strings.Contains(shown, "(sensitive value)") || regexp.MustCompile(`Ada|ada@|Somebody|else@`).MatchString(shown) {
+		t.Errorf("a plan of sensitive values shows them:\n%s", shown)
+	}
+	saved, _ := runScript(t, w, server, "terraform", "show", "-json", "audit.tfplan")
+	state, err := os.ReadFile(filepath.Join(w.WorkingDir(), "terraform.tfstate"))
+	if err != nil || !strings.Contains(saved, "ada@example.com") || !strings.Contains(string(state), "ada@example.com") {
+		t.Errorf("the guide says that state and saved plans hold people's data: %v", err)
+	}
+	applied(t, w)
+	audit(0, "HelpCrunch is as written.")
+
+	stranger, err := server.Add(sandbox.Record{"tags": []string{"audited"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	audit(2, "Warning: Check block assertion failed")
+	if err := server.Delete(stranger); err != nil {
+		t.Fatal(err)
+	}
+
+	server.Arm(sandbox.Fault{Kind: sandbox.Unauthorized})
+	audit(1, "key")
+
+	write(t, w.WorkingDir(), "customers.csv", "user_id,name,email,unsubscribed,plan\ncrm-17,Ada Lovelace,ada@example.com,false,gold\n")
+	audit(1, "The customer must not be deleted")
+	if n := len(server.Customers()); n != 2 {
+		t.Errorf("%d customers are left, want 2", n)
+	}
+}
+
+// TestGuideAuditDrift: what is drift and what is not, as the table of the guide says.
+func TestGuideAuditDrift(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, required+customerBlock(`
+  name         = "Ada"
+  phone        = ""
+  email        = "ada@example.com"
+  locale       = "en"
+  first_seen   = "2023-11-14T22:13:20Z"
+  blocked      = false
+  tags         = [{ name = "vip", color = "gold" }, { name = "beta" }]
+  custom_data  = { plan = "gold", tier = null, seats = 12, renewal = "1700000000" }`))
+	applied(t, w)
+	ada := onlyCustomer(t, server)
+	for _, c := range []struct {
+		what   string
+		change sandbox.Record
+		drift  bool
+	}{
+		{"another case in e-mail and language", sandbox.Record{"email": "Ada@Example.com", "locale": "EN"}, false},
+		{"another colour of a tag", sandbox.Record{"tags": []any{map[string]any{"name": "vip", "color": "#ff0000"}, "beta"}}, false},
+		{"what is left out", sandbox.Record{"company": "Acme", "unsubscribed": true, "lastSeen": "1800000000"}, false},
+		{"a property that is not written", sandbox.Record{"customData": map[string]any{"site": "https://example.com"}}, false},
+		{"another text", sandbox.Record{"name": "ada"}, true},
+		{"something in what is kept empty", sandbox.Record{"phone": "555"}, true},
+		{"another instant", sandbox.Record{"firstSeen": "1700000001"}, true},
+		{"another flag", sandbox.Record{"blocked": true}, true},
+		{"a tag more", sandbox.Record{"tags": []string{"vip", "beta", "angry"}}, true},
+		{"a tag less", sandbox.Record{"tags": []string{"vip"}}, true},
+		{"another value of a property", sandbox.Record{"customData": map[string]any{"seats": 13}}, true},
+		{"a property cleared", sandbox.Record{"customData": map[string]any{"plan": nil}}, true},
+		{"something in a property that is kept empty", sandbox.Record{"customData": map[string]any{"tier": "a"}}, true},
+	} {
+		changeByHand(t, server, ada, c.change)
+		changes := planned(t, w)
+		if drift := len(changes) > 0; drift != c.drift {
+			t.Errorf("%s: drift is %v, want %v", c.what, drift, c.drift)
+		}
+		if c.drift {
+			applied(t, w)
+		}
+	}
+	if err := server.Delete(ada.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if changes := planned(t, w); !changes["helpcrunch_customer.test"].Create() {
+		t.Errorf("a customer who is gone is planned for %v", changes)
+	}
+}
+
+// TestGuideAuditTrap: custom_data["plan"] ignores all of custom_data.
+func TestGuideAuditTrap(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "audit/trap")
+	applied(t, w)
+	seats := func(n int) {
+		changeByHand(t, server, onlyCustomer(t, server), sandbox.Record{"customData": map[string]any{"seats": n}})
+	}
+	seats(2)
+	if changes := planned(t, w); len(changes) != 0 {
+		t.Errorf("the trap is none any more: %v", changes)
+	}
+	editFile(t, w, "main.tf", `custom_data["plan"]`, "custom_data.plan")
+	if changes := planned(t, w); len(changes) != 1 {
+		t.Errorf("custom_data.plan ignores the seats as well: %v", changes)
+	}
+}
+
+// vips are customers who were there before Terraform came.
+func vips(t *testing.T, server *sandbox.Server) {
+	t.Helper()
+	for _, customer := range []sandbox.Record{
+		{"userId": "crm-17", "name": "Ada", "email": "ada@example.com", "phone": "555", "tags": []string{"vip"}, "customData": map[string]any{"seats": 12}},
+		{"userId": "crm-18", "name": "Grace Hopper", "email": "grace@example.com", "notes": "Prefers calls", "unsubscribed": true, "tags": []string{"vip", "beta"}},
+		{"userId": "crm-19", "name": "Alan", "tags": []string{"beta"}},
+	} {
+		if _, err := server.Add(customer); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// onlyChanges fails where customers are not as before, apart from the fields
+// that are expected to change.
+func onlyChanges(t *testing.T, server *sandbox.Server, before map[string]sandbox.Record, expected ...string) {
+	t.Helper()
+	after := byUserID(server)
+	if len(after) != len(before) {
+		t.Errorf("%d customers, want %d", len(after), len(before))
+	}
+	for userID, was := range before {
+		for field, value := range was {
+			if !slices.Contains(expected, userID+"."+field) && !reflect.DeepEqual(after[userID][field], value) {
+				t.Errorf("%s of %s is %v, was %v", field, userID, after[userID][field], value)
+			}
+		}
+	}
+}
+
+// TestGuideAdoptByKey: importing by user id changes what is written, clears
+// nothing, and deletes nobody.
+func TestGuideAdoptByKey(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	t.Parallel()
+	server := newSandbox(t)
+	vips(t, server)
+	before := byUserID(server)
+	w := newGuide(t, server, "adopt-existing-customers/by-key")
+	shown, _ := runScript(t, w, server, "terraform", "plan", "-no-color")
+	if !strings.Contains(shown, "2 to import, 0 to add, 2 to change, 0 to destroy.") {
+		t.Errorf("the plan is\n%s", shown)
+	}
+	if !strings.Contains(shown, "Imported values are let go, not cleared") || !strings.Contains(shown, `"555" -> null`) {
+		t.Errorf("the plan does not say what it lets go:\n%s", shown)
+	}
+	applied(t, w)
+	onlyChanges(t, server, before, "crm-17.name")
+	if name := byUserID(server)["crm-17"]["name"]; name != "Ada Lovelace" {
+		t.Errorf("name is %v", name)
+	}
+	if changes := planned(t, w); len(changes) != 0 {
+		t.Errorf("the plan after it has %v", changes)
+	}
+	if diags, err := w.Destroy(t.Context()); err == nil || !strings.Contains(said(diags), "imported customers are not deleted unless it is written") {
+		t.Errorf("destroy: %v\n%s", err, said(diags))
+	}
+	editFile(t, w, "main.tf", "user_id = each.key\n", "user_id = each.key\n  deletion_policy = \"abandon\"\n")
+	applied(t, w)
+	if diags, err := w.Destroy(t.Context()); err != nil {
+		t.Errorf("%v\n%s", err, said(diags))
+	}
+	onlyChanges(t, server, before, "crm-17.name")
+}
+
+// TestGuideAdoptByTag: a search decides who is adopted; who loses the tag is
+// not deleted.
+func TestGuideAdoptByTag(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	t.Parallel()
+	server := newSandbox(t)
+	vips(t, server)
+	before := byUserID(server)
+	w := newGuide(t, server, "adopt-existing-customers/by-tag")
+	applied(t, w)
+	onlyChanges(t, server, before, "crm-17.customData", "crm-18.customData")
+	for _, userID := range []string{"crm-17", "crm-18"} {
+		if plan, _ := byUserID(server)[userID].Custom("plan"); plan != "gold" {
+			t.Errorf("the plan of %s is %v", userID, plan)
+		}
+	}
+	if seats, _ := byUserID(server)["crm-17"].Custom("seats"); seats != json.Number("12") {
+		t.Errorf("seats are %v", seats)
+	}
+	changeByHand(t, server, before["crm-18"], sandbox.Record{"tags": []string{"beta"}})
+	if _, diags, err := w.Plan(t.Context()); err == nil || !strings.Contains(said(diags), "The customer must not be deleted") {
+		t.Errorf("the plan after a tag is lost: %v\n%s", err, said(diags))
+	}
+}
+
+// TestGuideAdoptGenerate: the configuration that Terraform writes plans clean.
+func TestGuideAdoptGenerate(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
+	t.Parallel()
+	server := newSandbox(t)
+	vips(t, server)
+	before := byUserID(server)
+	w := newGuide(t, server, "adopt-existing-customers/generate")
+	planAndApplyGenerated(t, w, server, "terraform", "plan", "-no-color", "-generate-config-out=generated.tf")
+	onlyChanges(t, server, before)
+}
+
+// TestGuideAdoptQuery: what terraform query finds and writes plans clean.
+func TestGuideAdoptQuery(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	vips(t, server)
+	before := byUserID(server)
+	w := newGuide(t, server, "adopt-existing-customers/query")
+	needs(t, "1.14.0", "")
+	shown, _ := runScript(t, w, server, "terraform", "query", "-no-color")
+	if !strings.Contains(shown, "Grace Hopper") || strings.Contains(shown, "Alan") {
+		t.Errorf("terraform query shows\n%s", shown)
+	}
+	planAndApplyGenerated(t, w, server, "terraform", "query", "-no-color", "-generate-config-out=generated.tf")
+	onlyChanges(t, server, before)
+}
+
+// planAndApplyGenerated adopts two customers with the configuration that the
+// program writes to generated.tf.
+func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server, program string, arguments ...string) {
+	t.Helper()
+	if said, code := runScript(t, w, server, program, arguments...); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	generated, err := os.ReadFile(filepath.Join(w.WorkingDir(), "generated.tf"))
+	if err != nil || regexp.MustCompile(`(unsubscribed|blocked)\s+= (true|false)`).Match(generated) {
+		t.Fatalf("generated: %v\n%s", err, generated)
+	}
+	shown, _ := runScript(t, w, server, "terraform", "plan", "-no-color")
+	if !strings.Contains(shown, "2 to import, 0 to add, 0 to change, 0 to destroy.") {
+		t.Errorf("the plan is\n%s", shown)
+	}
+	applied(t, w)
+	if changes := planned(t, w); len(changes) != 0 {
+		t.Errorf("the plan after it has %v", changes)
+	}
+}
+
+// TestGuideRateLimits: two workspaces have a state each, and share the budget
+// of their key.
+func TestGuideRateLimits(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "rate-limits-and-batches")
+	shell := bashPath(t)
+	for _, region := range []string{"eu", "us"} {
+		if said, code := runScript(t, w, server, "terraform", "workspace", "select", "-or-create", region); code != 0 {
+			t.Fatal(said)
+		}
+	}
+	if said, code := runScript(t, w, server, shell, "apply-all.sh"); code != 0 || strings.Count(said, "2 added, 0 changed, 0 destroyed") != 2 {
+		t.Fatalf("apply-all.sh ended with %d\n%s", code, said)
+	}
+	if n := len(server.Customers()); n != 4 {
+		t.Errorf("%d customers, want 4", n)
+	}
+	for _, region := range []string{"eu", "us"} {
+		if err := w.WorkspaceSelect(t.Context(), region); err != nil {
+			t.Fatal(err)
+		}
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("%s is planned for %v", region, changes)
+		}
+	}
+}
+
+// TestGuideRateLimitsShared: what one workspace has spent, another one of the
+// same key does not have.
+func TestGuideRateLimitsShared(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	config := func(prefix, create string) string {
+		return required + "provider \"helpcrunch\" {\n  requests_per_minute = 20\n}\n" +
+			"resource \"helpcrunch_customer\" \"many\" {\n  count = 10\n  user_id = \"" + prefix + "-${count.index}\"\n  timeouts = { create = \"" + create + "\" }\n}\n"
+	}
+	applied(t, newWorkspace(t, server, config("a", "20m")))
+	applied(t, newWorkspace(t, server, config("b", "20m")))
+	diags, err := newWorkspace(t, server, config("c", "1s")).Apply(t.Context())
+	if text := said(diags); err == nil || !strings.Contains(text, "request budget") {
+		t.Errorf("a third workspace applies beyond the limit: %v\n%s", err, text)
+	}
+	if n := len(server.Requests()); n != 20 {
+		t.Errorf("%d requests were sent, want 20", n)
+	}
+}
+
+// roundedUp is a / b, rounded up.
+func roundedUp(a, b int) int { return (a + b - 1) / b }
+
+// guideCosts are the formulas of the guide's table: requests for n customers with
+// -parallelism=p.
+var guideCosts = map[string]func(n, p int) int{
+	"plan: read what is there":             roundedUp,
+	"create":                               func(n, _ int) int { return n },
+	"update several":                       func(n, _ int) int { return 2 + roundedUp(n-1, 10) },
+	"delete":                               func(n, _ int) int { return n },
+	"import by `user_id:`, `email:` or id": roundedUp,
+}
+
+// TestGuideRateLimitsTable: the numbers in the table are what its formulas
+// make of 1,000 customers.
+func TestGuideRateLimitsTable(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs", "guides", "rate-limits-and-batches.md")
+	for what, cost := range guideCosts {
+		row := regexp.MustCompile(`(?m)^\| ` + regexp.QuoteMeta(what) + ` \|[^|]*\| (\d+) \| (\d+) \|$`).FindStringSubmatch(page)
+		want := []string{"", itoa(int64(cost(1000, 10))), itoa(int64(cost(1000, 100)))}
+		if len(row) != 3 || row[1] != want[1] || row[2] != want[2] {
+			t.Errorf("the row of %q is %q, want it to end with %q", what, row, want[1:])
+		}
+	}
+}
+
+// TestGuideRateLimitsCosts: the formulas are true. It runs alone, like every
+// count that depends on Terraform's own pace, and lets a batch wait as long as
+// possible, so that a busy machine guideCosts no request.
+func TestGuideRateLimitsCosts(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	const n, p = 25, 10
+	server := newSandbox(t)
+	spent := func(what string, most int, run func()) {
+		t.Helper()
+		server.ResetCounts()
+		run()
+		want := most
+		if cost := guideCosts[what]; cost != nil {
+			want = cost(n, p)
+			most = want + 1 // should Terraform pause all the same
+		}
+		if total := len(server.Requests()); total < want || total > most {
+			t.Errorf("%s: %d requests, want %d: %v", what, total, want, server.Counts().Served)
+		}
+	}
+	settings := required + "provider \"helpcrunch\" {\n  batch_linger = \"3s\"\n}\n"
+	w := newWorkspace(t, server, settings+manyBlock(n, "gold"))
+	spent("create", 0, func() { applied(t, w) })
+	spent("plan: read what is there", 0, func() { planned(t, w) })
+	write(t, w.WorkingDir(), "main.tf", settings+manyBlock(n, "silver"))
+	spent("update several", 0, func() { applied(t, w, tfexec.Refresh(false)) })
+
+	imports := settings + "import {\n  for_each = { for i in range(%d) : i => i }\n  to = helpcrunch_customer.many[each.key]\n  id = \"user_id:crm-${each.key}\"\n}\n" +
+		"resource \"helpcrunch_customer\" \"many\" {\n  for_each = { for i in range(%[1]d) : i => i }\n  user_id = \"crm-${each.key}\"\n}\n"
+	importing := newWorkspace(t, server, fmt.Sprintf(imports, n))
+	spent("import by `user_id:`, `email:` or id", 0, func() { planned(t, importing) })
+
+	spent("delete", 0, func() {
+		if diags, err := w.Destroy(t.Context(), tfexec.Refresh(false)); err != nil {
+			t.Fatalf("%v\n%s", err, said(diags))
+		}
+	})
+
+	one := newWorkspace(t, server, settings+customerBlock("name = \"Ada\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
+	applied(t, one)
+	write(t, one.WorkingDir(), "main.tf", settings+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
+	spent("an update of one", 1, func() { applied(t, one, tfexec.Refresh(false)) })
+	write(t, one.WorkingDir(), "main.tf", settings+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 2 }"))
+	spent("an update of a part of the custom attributes", 2, func() { applied(t, one, tfexec.Refresh(false)) })
+}
+
+// TestGuideTryWithoutAnAccount: a module is tested against a sandbox of its
+// own, and what a colleague would do is done by hand.
+func TestGuideTryWithoutAnAccount(t *testing.T) {
+	needs(t, "1.6.0", "1.6.0")
+	t.Parallel()
+	elsewhere := newSandbox(t) // which the script must not use
+	w := newGuide(t, elsewhere, "try-without-an-account")
+	bringFiles(t, w, "try-without-an-account/tests", "tests")
+	said, code := runScript(t, w, elsewhere, bashPath(t), "test.sh")
+	if code != 0 || !strings.Contains(said, "2 passed, 0 failed") {
+		t.Errorf("test.sh ended with %d\n%s", code, said)
+	}
+	log, err := os.ReadFile(filepath.Join(w.WorkingDir(), "sandbox.log"))
+	if err != nil || strings.Count(string(log), "POST /v1/customers 201") != 2 && strings.Count(string(log), "POST /v1/customers 200") != 2 ||
+		strings.Count(string(log), "DELETE /v1/customers/") != 2 {
+		t.Errorf("sandbox.log: %v\n%s", err, log)
+	}
+	if n := len(elsewhere.Requests()); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
+	}
+}
+
+func TestGuideByHand(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, required+customerBlock(`name = "Ada"`))
+	applied(t, w)
+	shell := bashPath(t)
+	byHand := strings.ReplaceAll(read(t, "examples", "guides", "try-without-an-account", "by-hand.sh"), "http://127.0.0.1:8080", strings.TrimSuffix(server.URL(), "/v1"))
+	write(t, w.WorkingDir(), "by-hand.sh", "set -e\n"+strings.ReplaceAll(byHand, "curl ", "curl --fail --silent "))
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("the rest needs curl")
+	}
+	said, code := runScript(t, w, server, shell, "by-hand.sh")
+	if code != 0 || !strings.Contains(said, `"Ada"`) || !strings.Contains(said, `"create":1`) {
+		t.Errorf("by-hand.sh ended with %d\n%s", code, said)
+	}
+	switches, armed := server.Switches(), server.Armed()
+	if name := onlyCustomer(t, server)["name"]; name != "Somebody Else" || !switches.TagsAppend || len(armed) != 1 || armed[0].Kind != sandbox.DropAfter {
+		t.Errorf("name %v, switches %+v, faults %+v", name, switches, armed)
+	}
+	// The answer that is lost is asked for again.
+	applied(t, w)
+	if name := onlyCustomer(t, server)["name"]; name != "Ada" || len(server.Armed()) != 0 {
+		t.Errorf("name is %v, faults %v", name, server.Armed())
+	}
+}
+
+// TestFirstApply is the first screen of the documentation.
+func TestFirstApply(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, read(t, "examples", "provider", "first.tf"))
+	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	ada := onlyCustomer(t, server)
+	if ada["name"] != "Ada Lovelace" || !slices.Equal(ada.TagNames(), []string{"vip"}) {
+		t.Errorf("HelpCrunch holds %v", ada)
+	}
+	changeByHand(t, server, ada, sandbox.Record{"name": "Ada King"})
+	if changes := planned(t, w); len(changes) != 1 {
+		t.Errorf("the plan after a change in HelpCrunch has %v", changes)
+	}
+	if _, err := w.Destroy(t.Context()); err != nil || len(server.Customers()) != 0 {
+		t.Errorf("destroy: %v, %d customers are left", err, len(server.Customers()))
+	}
+}
+
+// TestSearchExamples runs the examples of the data source helpcrunch_customers.
+func TestSearchExamples(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	people(t, server)
+	folder := filepath.Join("examples", "data-sources", "helpcrunch_customers")
+	w := newWorkspace(t, server, required+read(t, folder, "data-source.tf"))
+	applied(t, w)
+	outputs, err := w.Output(t.Context())
+	var quiet []string
+	if err != nil || json.Unmarshal(outputs["quiet"].Value, &quiet) != nil || !slices.Equal(quiet, []string{"Ada"}) {
+		t.Errorf("quiet is %s, %v", outputs["quiet"].Value, err)
+	}
+
+	needs(t, "1.7.0", "1.7.0")
+	before := server.Customers()
+	write(t, w.WorkingDir(), "main.tf", required+read(t, folder, "data-source_import.tf"))
+	applied(t, w)
+	state, err := w.Show(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	adopted := 0
+	for _, resource := range state.Values.RootModule.Resources {
+		if strings.HasPrefix(resource.Address, "helpcrunch_customer.vip[") {
+			adopted++
+		}
+	}
+	if adopted != 2 || !reflect.DeepEqual(server.Customers(), before) {
+		t.Errorf("%d customers were adopted, want 2; HelpCrunch holds %v", adopted, server.Customers())
+	}
+}
+
+// TestQueryExample runs the example of the list resource.
+func TestQueryExample(t *testing.T) {
+	needs(t, "1.14.0", "")
+	t.Parallel()
+	server := newSandbox(t)
+	people(t, server)
+	query := newWorkspace(t, server, required)
+	write(t, query.WorkingDir(), "list-resource.tfquery.hcl", read(t, "examples", "list-resources", "helpcrunch_customer", "list-resource.tfquery.hcl"))
+	said, code := runScript(t, query, server, "terraform", "query", "-no-color")
+	if grace, ada := strings.Index(said, "Grace"), strings.Index(said, "Ada"); code != 0 || grace < 0 || ada < grace || strings.Contains(said, "Alan") {
+		t.Errorf("terraform query ended with %d\n%s", code, said)
+	}
+}
+
+// TestQueryFiles: what query files write is in the schema of the list resource,
+// for clients that are too old to say so.
+func TestQueryFiles(t *testing.T) {
+	t.Parallel()
+	server, err := NewServer(New("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{
+		"examples/list-resources/helpcrunch_customer/list-resource.tfquery.hcl",
+		"examples/guides/adopt-existing-customers/query/vip.tfquery.hcl",
+	} {
+		text := read(t, filepath.FromSlash(file))
+		list := regexp.MustCompile(`(?ms)^list "(\w+)" "\w+" \{\n  provider = helpcrunch$.*^  config \{\n(.*)^  \}\n\}$`).FindStringSubmatch(strings.TrimSpace(text))
+		if list == nil || answer.ListResourceSchemas[list[1]] == nil {
+			t.Errorf("%s has no list block that this test can read", file)
+			continue
+		}
+		for _, argument := range regexp.MustCompile(`(?m)^    (\w+) +=`).FindAllStringSubmatch(list[2], -1) {
+			if !slices.ContainsFunc(answer.ListResourceSchemas[list[1]].Block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == argument[1] }) {
+				t.Errorf("%s: %s has no argument %s", file, list[1], argument[1])
+			}
+		}
+	}
+}
+
+// TestGuidesShowWhatIsTested: each configuration and script of the guides is a
+// file that a test runs; what is no file is a command of one line. Each file is
+// shown, and each link leads somewhere.
+func TestGuidesShowWhatIsTested(t *testing.T) {
+	t.Parallel()
+	shown := make(map[string]bool) // the content of code blocks, by page
+	pages := []string{"docs/index.md"}
+	for _, page := range guideFolders {
+		if page = "docs/guides/" + page; !slices.Contains(pages, page) {
+			pages = append(pages, page)
+		}
+	}
+	command := regexp.MustCompile(`^(terraform|export|git|cd|helpcrunch-sandbox) [^\n]*$`)
+	examples := exampleFiles(t)
+	for _, page := range pages {
+		text := read(t, filepath.FromSlash(page))
+		for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)\n```$").FindAllStringSubmatch(text, -1) {
+			language, code := block[1], block[2]
+			file := examples[code]
+			folder := filepath.ToSlash(filepath.Dir(file))
+			guide := guideFolders[strings.TrimPrefix(folder, "examples/guides/")]
+			switch {
+			case language == "shell" && command.MatchString(code):
+			case file == "":
+				t.Errorf("%s shows what no file of examples/ has:\n%s", page, code)
+			case guide == "" && folder != "examples/provider":
+				t.Errorf("%s shows %s, which is in no folder that guideFolders names", page, file)
+			}
+			shown[page+code] = true
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+\.md)`).FindAllStringSubmatch(text, -1) {
+			target := filepath.Join("..", "..", filepath.Dir(page), link[1])
+			if _, err := os.Stat(target); err != nil && filepath.Base(target) != "benchmark.md" { // made by make bench
+				t.Errorf("%s links to %s, which is not there", page, link[1])
+			}
+		}
+		for _, link := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(text, -1) {
+			if heading := strings.ReplaceAll(link[1], "-", " "); !strings.Contains(strings.ToLower(text), "## "+heading+"\n") {
+				t.Errorf("%s links to its part %s, which is not there", page, link[1])
+			}
+		}
+	}
+	for code, file := range examples {
+		folder, isGuide := strings.CutPrefix(filepath.ToSlash(filepath.Dir(file)), "examples/guides/")
+		if isGuide && !shown["docs/guides/"+guideFolders[folder]+code] {
+			t.Errorf("%s is not shown by %s", file, guideFolders[folder])
+		}
+	}
+}
+
+// exampleFiles are the files of examples/ by their content, as pages show it.
+func exampleFiles(t *testing.T) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(filepath.Join(root, "examples"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		file, err := filepath.Rel(root, path)
+		key := strings.TrimSpace(string(content))
+		if known := files[key]; known == "" || !strings.Contains(known, "guides") {
+			files[key] = file
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
