@@ -116,16 +116,14 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 		return Written{}, err
 	}
 	answer, err := c.putBatch(ctx, nil, []update{u})
-	if err != nil {
+	after, err := c.afterwards(ctx, u.ID, answer[u.ID], err)
+	if after == nil {
 		return Written{}, err
 	}
-	after, answered := answer[u.ID]
-	if !answered {
-		if after, err = c.GetCustomer(ctx, u.ID); err != nil {
-			return Written{}, err
-		}
-	}
 	held, lost := u.omittedFields(before, after)
+	if err != nil && !u.happened(after, held, len(lost)) {
+		return Written{}, err
+	}
 	c.account.batchFields.settle(held, len(lost))
 	var loss Loss
 	if tookAll(held, len(lost)) {
@@ -149,10 +147,13 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 		return Written{}, err
 	}
 	after, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes})
-	if err != nil {
+	if after, err = c.afterwards(ctx, u.ID, after, err); after == nil {
 		return Written{}, err
 	}
 	held, lost := u.omittedProperties(before, after)
+	if err != nil && !u.happened(after, held, len(lost)) {
+		return Written{}, err
+	}
 	c.account.patchProperties.settle(held, len(lost))
 	var loss Loss
 	if tookAll(held, len(lost)) {
@@ -161,36 +162,74 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 	return c.restore(ctx, before, after, loss)
 }
 
+// afterwards is the customer after a canary: from its answer, else read, for
+// the canary may have been carried out, and what it took is still to be put
+// back. It is nil where nothing was done. The error is that of the canary.
+func (c *Client) afterwards(ctx context.Context, id int64, answer *Customer, err error) (*Customer, error) {
+	if answer != nil || err != nil && !OutcomeUnknown(err) {
+		return answer, err
+	}
+	after, lookup := c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: id})
+	if lookup != nil {
+		return nil, errors.Join(err, lookup)
+	}
+	return after, err
+}
+
+// happened reports whether an update that was not answered was carried out, by
+// what the customer holds now: what was sent, or no longer what was not.
+func (u *update) happened(after *Customer, held, lost int) bool {
+	return len(u.Unstuck(after)) == 0 || tookAll(held, lost)
+}
+
 // restore puts back what was lost, whatever is cancelled meanwhile.
+//
+// Where HelpCrunch refuses one of the values, which an agent may have typed but
+// a request may not send, the others are put back one by one.
 func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
 	if len(loss.Fields) == 0 {
 		return Written{Customer: after}, nil
 	}
-	back := update{ID: before.ID}
-	properties := maps.Clone(after.CustomData)
-	for _, name := range loss.Fields {
-		if property, ok := strings.CutPrefix(name, "customData."); ok {
-			back.CustomData = CustomData{} // to be filled with what stays
-			if properties == nil {
-				properties = make(CustomData)
-			}
-			properties[property] = before.CustomData[property]
-			continue
-		}
-		back.copyField(name, before)
-	}
 	ctx = context.WithoutCancel(ctx)
-	var restored *Customer
-	var err error
-	if back.CustomData != nil {
-		restored, err = c.patchHolding(ctx, back, properties)
-	} else {
-		restored, err = c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes})
+	restored, err := c.putBack(ctx, before, after, loss.Fields)
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
+		restored = after
+		var missing []string
+		for _, field := range loss.Fields {
+			one, refused := c.putBack(ctx, before, restored, []string{field})
+			if refused != nil {
+				missing, err = append(missing, field), refused
+				continue
+			}
+			restored = one
+		}
+		if len(missing) > 0 {
+			return Written{}, &RestoreError{ID: before.ID, Fields: missing, Err: err}
+		}
+		err = nil
 	}
 	if err != nil {
 		return Written{}, &RestoreError{ID: before.ID, Fields: loss.Fields, Err: err}
 	}
 	return Written{Customer: restored, Loss: &loss}, nil
+}
+
+// putBack writes fields as they were before to a customer as it is now.
+func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []string) (*Customer, error) {
+	back := update{ID: before.ID}
+	properties := make(CustomData)
+	for _, name := range fields {
+		if property, ok := strings.CutPrefix(name, "customData."); ok {
+			properties[property] = before.CustomData[property]
+			continue
+		}
+		back.copyField(name, before)
+	}
+	if len(properties) == 0 {
+		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes})
+	}
+	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
+	return c.patchHolding(ctx, back, properties)
 }
 
 // omittedFields compares what the update leaves out: how many fields held
@@ -270,6 +309,15 @@ func (c *Changes) copyField(name string, from *Customer) {
 	}
 }
 
+// filled are the properties that hold something.
+func (d CustomData) filled() CustomData {
+	filled := make(CustomData)
+	for _, name := range d.nonEmpty() {
+		filled[name] = d[name]
+	}
+	return filled
+}
+
 // nonEmpty are the names of the properties that hold something, sorted.
 func (d CustomData) nonEmpty() []string {
 	var names []string
@@ -321,10 +369,11 @@ func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*
 // and changes nothing, so the property that the refusal points to is sent the
 // other way.
 func (c *Client) patchHolding(ctx context.Context, u update, held CustomData) (*Customer, error) {
+	sent := u.CustomData
 	all := make(CustomData, len(held)+len(u.CustomData))
 	guessed := make(map[string]bool)
-	for name, value := range held {
-		if value.Text != "" && value.Kind != Opaque {
+	for name, value := range held.filled() {
+		if value.Kind != Opaque {
 			all[name], guessed[name] = value, value.Kind == Number
 		}
 	}
@@ -336,7 +385,7 @@ func (c *Client) patchHolding(ctx context.Context, u update, held CustomData) (*
 		customer, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes})
 		name := all.refusedIn(err)
 		if !guessed[name] {
-			return customer, err
+			return customer, relocated(err, all, sent)
 		}
 		all[name], guessed[name] = Value{String, all[name].Text}, false
 	}
@@ -352,4 +401,28 @@ func (d CustomData) refusedIn(err error) string {
 		}
 	}
 	return ""
+}
+
+// relocated is a refusal of a request that had more properties than its caller
+// knows of, with the places of the entries as the caller counts them.
+func relocated(err error, in, known CustomData) error {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(known))
+	moved := *refusal
+	moved.Entries = slices.Clone(refusal.Entries)
+	for i, entry := range moved.Entries {
+		name := in.PropertyOf(entry)
+		if name == "" {
+			continue
+		}
+		place := "customData"
+		if at := slices.Index(names, name); at >= 0 {
+			place = fmt.Sprintf("customData[%d]", at)
+		}
+		moved.Entries[i].Code = propertyIndex.ReplaceAllLiteralString(entry.Code, place)
+	}
+	return &moved
 }

@@ -256,3 +256,65 @@ func TestCanaryThatCannotBePutBack(t *testing.T) {
 		}
 	})
 }
+
+// A canary whose answer is lost for good may have been carried out all the same.
+func TestCanaryWhoseAnswerIsLost(t *testing.T) {
+	for _, fault := range []sandbox.FaultKind{sandbox.DropAfter, sandbox.DropBefore} {
+		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: fault, Times: 1 + retries})
+			outcomes := a.updateAll(a.Context(), 3, a.ids(), true, named("Ada"))
+			failed := 0
+			for id, got := range outcomes {
+				record, _ := a.server.Customer(id)
+				if !a.keptAll(id) || (record["name"] == "Ada") != (got.err == nil) {
+					t.Errorf("%s: %v, HelpCrunch holds %v", fault, got.err, record)
+				}
+				if got.err != nil {
+					failed++
+				}
+			}
+			if want := map[sandbox.FaultKind]int{sandbox.DropBefore: 1}[fault]; failed != want {
+				t.Errorf("%s: %d updates failed, want %d", fault, failed, want)
+			}
+		})
+	}
+}
+
+// Where HelpCrunch refuses one of the values that are to be put back, the
+// others come back, and only that one is named.
+func TestCanaryPutsBackWhatItCan(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPatch {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				if strings.Contains(string(body), `"userId"`) {
+					return response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"userId","message":"This value cannot be written."}]}`)), nil
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		failed := 0
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+			if !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+				failed++
+				if !slices.Equal(lost.Fields, []string{"userId"}) {
+					t.Errorf("missing are %v", lost.Fields)
+				}
+			}
+		}
+		if failed != 1 {
+			t.Errorf("%d updates say that something is lost, want 1", failed)
+		}
+	})
+}

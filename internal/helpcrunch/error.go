@@ -109,7 +109,12 @@ func (e *UnreachableError) Error() string { return "HelpCrunch cannot be reached
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // IsNotFound reports whether HelpCrunch said that there is no such customer.
-func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+// A 404 that is not in HelpCrunch's own words is a wrong address or a gateway,
+// and says nothing about anybody.
+func IsNotFound(err error) bool {
+	answered, ok := errors.AsType[*Error](err)
+	return ok && answered.Status == http.StatusNotFound && len(answered.Entries) > 0
+}
 
 // OutcomeUnknown reports whether the request may have been carried out
 // although it failed: its answer was lost, or a 5xx.
@@ -120,11 +125,6 @@ func OutcomeUnknown(err error) bool {
 	}
 	var answered *Error
 	return errors.As(err, &answered) && answered.Status >= http.StatusInternalServerError
-}
-
-func hasStatus(err error, status int) bool {
-	var answered *Error
-	return errors.As(err, &answered) && answered.Status == status
 }
 
 // readError makes an Error of an answer.

@@ -187,7 +187,9 @@ func TestDuplicateUserIDFromHelpCrunch(t *testing.T) {
 }
 
 func TestWhatAnErrorSays(t *testing.T) {
-	refusal := func(status int) error { return &helpcrunch.Error{Status: status} }
+	refusal := func(status int) error {
+		return &helpcrunch.Error{Status: status, Entries: []helpcrunch.ErrorEntry{{Code: "not_found", Message: "Chat not found"}}}
+	}
 	lost := &helpcrunch.LostError{Err: errors.New("cut")}
 	for _, test := range []struct {
 		err               error
@@ -195,6 +197,7 @@ func TestWhatAnErrorSays(t *testing.T) {
 	}{
 		{refusal(404), true, false},
 		{fmt.Errorf("wrapped: %w", refusal(404)), true, false},
+		{&helpcrunch.Error{Status: 404}, false, false}, // not in HelpCrunch's words: a wrong address, or a gateway
 		{refusal(400), false, false},
 		{refusal(401), false, false},
 		{refusal(403), false, false},

@@ -110,7 +110,25 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 	}
 	customers, err := collect(c.pages(ctx, slot, body, most))
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(body.Filter) > 1 {
-		for part := range slices.Chunk(queries, c.shrinkSearches(len(body.Filter))) {
+		// Ids are always fit to be searched, so for them it is the size; of
+		// the other values one may be refused for its own sake.
+		var ids, fields []query
+		for _, q := range queries {
+			if q.id != 0 {
+				ids = append(ids, q)
+			} else {
+				fields = append(fields, q)
+			}
+		}
+		parts := [][]query{ids, fields}
+		switch {
+		case len(fields) == 0:
+			parts = slices.Collect(slices.Chunk(ids, c.shrinkSearches(len(body.Filter))))
+		case len(ids) == 0:
+			half := (len(fields) + 1) / 2
+			parts = [][]query{fields[:half], fields[half:]}
+		}
+		for _, part := range parts {
 			c.search(ctx, nil, part, done)
 		}
 		return

@@ -6,6 +6,7 @@ package helpcrunch_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -229,6 +230,27 @@ func TestLookUps(t *testing.T) {
 		customers, err := a.LookUp(a.Context(), helpcrunch.Email, "many@example.com")
 		if err != nil || len(customers) != 230 || a.operations() != "search search search" {
 			t.Errorf("%d customers, %v, %q", len(customers), err, a.operations())
+		}
+	})
+}
+
+// A 404 in other words than HelpCrunch's is a wrong address or a gateway:
+// nobody is gone.
+func TestReadsAtAWrongAddress(t *testing.T) {
+	with := crowd(3)
+	with.transport = func(http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			return response(r, http.StatusNotFound, nil, strings.NewReader("<html>Not Found</html>")), nil
+		})
+	}
+	open(t, with, func(a *account) {
+		for id, got := range a.readAll(a.ids(), always) {
+			if got.err == nil || helpcrunch.IsNotFound(got.err) {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+		if err := a.DeleteCustomer(a.Context(), a.ada); err == nil {
+			t.Error("a delete succeeded")
 		}
 	})
 }

@@ -32,7 +32,7 @@ type refusals struct {
 // note counts the refusal of a customer that stood alone.
 func (r *refusals) note(sent CustomData, err error) {
 	refusal, ok := errors.AsType[*Error](err)
-	if !ok || !refusal.blamable() {
+	if _, lost := errors.AsType[*RestoreError](err); lost || !ok || !refusal.blamable() {
 		return
 	}
 	r.mu.Lock()
@@ -46,7 +46,7 @@ func (r *refusals) note(sent CustomData, err error) {
 			r.count, r.words = make(map[string]int), make(map[string]error)
 		}
 		if r.count[name]++; r.count[name] >= refusalsToLearn && r.words[name] == nil {
-			r.words[name] = &LearnedError{Property: name, Err: refusal}
+			r.words[name] = &LearnedError{Property: name, refusal: refusal}
 		}
 	}
 }
@@ -64,18 +64,16 @@ func (r *refusals) of(sent CustomData) error {
 }
 
 // LearnedError is a request that was not sent, because HelpCrunch has refused
-// the same custom property for other customers of this run.
+// the same custom property for other customers of this run. It does not unwrap
+// to the refusal, whose places and other entries are about somebody else.
 type LearnedError struct {
 	Property string
-	Err      *Error // the refusal
+	refusal  *Error
 }
 
 func (e *LearnedError) Error() string {
-	return e.Err.Error() + " (said of other customers with the same property; not asked again)"
+	return e.refusal.Error() + " (said of other customers with the same property; not asked again)"
 }
-
-// Unwrap returns the refusal.
-func (e *LearnedError) Unwrap() error { return e.Err }
 
 var (
 	batchIndex    = regexp.MustCompile(`^\[(\d+)\]`)

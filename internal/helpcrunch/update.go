@@ -130,8 +130,9 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 			c.put(ctx, nil, second, done)
 			return
 		}
+		// Not wrapped: whom the refusal is about is not known.
 		err = fmt.Errorf("the batch that this customer was in was refused, perhaps because of another customer, "+
-			"and the run ended before that was found out; nothing was written: %w", refusal)
+			"and the run ended before that was found out (%s): %w", refusal, context.Canceled)
 	}
 	for _, u := range updates {
 		switch customer, answered := answer[u.ID]; {

@@ -9,10 +9,13 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -148,5 +151,26 @@ func TestFormAlone(t *testing.T) {
 	)
 	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
 		t.Errorf("%d updates were sent", n)
+	}
+}
+
+// TestCorrectAfterAFailedClearing: what was taken out and could not be cleared
+// stays managed, so that the next plan clears it again.
+func TestCorrectAfterAFailedClearing(t *testing.T) {
+	phone := "555"
+	held := &helpcrunch.Customer{ID: 7, Phone: &phone, Tags: []helpcrunch.Tag{{Name: "vip"}}, CustomData: helpcrunch.CustomData{
+		"plan": {Kind: helpcrunch.String, Text: "gold"}, "tier": {Kind: helpcrunch.String, Text: "7"},
+	}}
+	state := customerModel{
+		Phone: types.StringValue("555"), Tags: types.SetValueMust(tagType, []attr.Value{tagElement("vip")}),
+		CustomData: customDataObject(map[string]attr.Value{"plan": types.StringValue("gold"), "tier": types.StringValue("7")}),
+	}
+	plan := customerModel{CustomData: customDataObject(map[string]attr.Value{"tier": types.StringValue("7")})}
+	changes := plan.changes(&state, false)
+	for _, field := range changes.Unstuck(held) {
+		plan.correct(field, &state, held)
+	}
+	if !plan.Phone.Equal(state.Phone) || !plan.Tags.Equal(state.Tags) || !plan.CustomData.Equal(state.CustomData) {
+		t.Errorf("the state is %v", plan)
 	}
 }

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -147,6 +148,20 @@ func (v customData) fold(held helpcrunch.CustomData) customData {
 		}
 	}
 	return customDataObject(folded)
+}
+
+// with is v, and the property as other has it where v has none.
+func (v customData) with(name string, other customData) customData {
+	mine, _ := v.elements()
+	theirs, _ := other.elements()
+	if _, managed := mine[name]; managed || theirs[name] == nil {
+		return v
+	}
+	if mine = maps.Clone(mine); mine == nil {
+		mine = make(map[string]attr.Value)
+	}
+	mine[name] = theirs[name]
+	return customDataObject(mine)
 }
 
 // customDataObject is an object of the elements.

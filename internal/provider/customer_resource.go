@@ -361,11 +361,13 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		for _, field := range changes.Unstuck(customer) {
 			summary, detail := unstuckDetail(field, customer)
 			resp.Diagnostics.AddAttributeError(path.Root(attributeOf(field)), summary, detail)
-			plan.correct(field, customer)
+			plan.correct(field, &state, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
 		o.saw(customer, &plan)
 		o.WrittenAt = time.Now().Unix()
+	} else if o.Import == importRead {
+		o.ReadAt = 0 // what is let go now is held, and not managed
 	}
 	if o.Import == importRead && !resp.Diagnostics.HasError() {
 		o.Import = importSettled
@@ -490,13 +492,13 @@ func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Cha
 // updateFailed explains why a customer was not updated.
 func (r *customerResource) updateFailed(ctx context.Context, id int64, sent helpcrunch.Changes, err error) diag.Diagnostics {
 	summary := fmt.Sprintf("Customer %d was not updated", id)
-	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
-		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
-	}
 	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
 		return diag.Diagnostics{diag.NewErrorDiagnostic(lossSummary, fmt.Sprintf(
 			"The update cleared values of customer %d that it did not mention (%s), and putting them back failed. "+
 				"Put them back by hand, and set batch_size = 1 in the provider block.\n\n%s", id, strings.Join(loss.Fields, ", "), err))}
+	}
+	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
+		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
 	}
 	return customerRefused(summary, err, sent)
 }
@@ -543,15 +545,23 @@ func keptColors(sent helpcrunch.Changes, held *helpcrunch.Customer) diag.Diagnos
 	return diags
 }
 
-// correct sets the attribute of an API field to what HelpCrunch holds.
-func (m *customerModel) correct(field string, held *helpcrunch.Customer) {
+// correct sets the attribute of an API field to what HelpCrunch holds. One
+// that was to be cleared, and was not, is managed as before, so that the next
+// plan clears it again.
+func (m *customerModel) correct(field string, state *customerModel, held *helpcrunch.Customer) {
 	for _, a := range stringAttributes {
 		if a.field.Name == field {
+			if a.of(m).IsNull() {
+				*a.of(m) = *a.of(state)
+			}
 			a.refresh(m, held)
 		}
 	}
 	for _, a := range timestampAttributes {
 		if a.field == field {
+			if a.of(m).IsNull() {
+				*a.of(m) = *a.of(state)
+			}
 			a.refresh(m, held)
 		}
 	}
@@ -562,9 +572,12 @@ func (m *customerModel) correct(field string, held *helpcrunch.Customer) {
 	}
 	switch attributeOf(field) {
 	case "tags":
+		if m.Tags.IsNull() {
+			m.Tags = state.Tags
+		}
 		m.refreshTags(held)
 	case "custom_data":
-		m.CustomData = m.CustomData.fold(held.CustomData)
+		m.CustomData = m.CustomData.with(strings.TrimPrefix(field, "customData."), state.CustomData).fold(held.CustomData)
 	}
 }
 

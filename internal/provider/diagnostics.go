@@ -37,6 +37,12 @@ func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Di
 // finds an attribute for stands on it; what names the value that is at fault.
 func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attribute, what string)) diag.Diagnostics {
 	var diags diag.Diagnostics
+	if learned, ok := errors.AsType[*helpcrunch.LearnedError](err); ok {
+		diags.AddAttributeError(path.Root("custom_data"), summary,
+			fmt.Sprintf("HelpCrunch does not know the property %q of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
+				"or take it out of the configuration.\n\n%s", learned.Property, err))
+		return diags
+	}
 	var refusal *helpcrunch.Error
 	if errors.As(err, &refusal) && refusal.Status >= 400 && refusal.Status < 500 {
 		// One error an attribute, each with the whole answer: an entry is
@@ -83,6 +89,9 @@ func advice(err error) string {
 		case refusal.Status >= 500:
 			return "HelpCrunch has a problem of its own. What was written before is in the state; run terraform apply again later."
 		case refusal.Status == http.StatusNotFound:
+			if len(refusal.Entries) == 0 {
+				return "This is not how HelpCrunch says that a customer does not exist. Check base_url, or " + envBaseURL + ": it ends in /v1."
+			}
 			return "HelpCrunch has no such customer. Run terraform plan to see which customers were deleted elsewhere."
 		}
 		return "HelpCrunch refused the request. Nothing was changed by it."
