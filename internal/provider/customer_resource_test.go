@@ -193,3 +193,34 @@ func TestCustomerAttributes(t *testing.T) {
 		t.Errorf("%d customers left after destroy", len(left))
 	}
 }
+
+// TestImportEveryAttribute imports a customer whose every field is what the
+// configuration says: nothing is lost on the way, and the plan ends empty.
+func TestImportEveryAttribute(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	record, custom := sandbox.Record{}, map[string]any{}
+	for _, life := range lives {
+		if property, ok := strings.CutPrefix(life.field, "customData."); ok {
+			custom[property] = life.heldChanged
+		} else {
+			record[life.field] = life.heldChanged
+		}
+	}
+	record["customData"] = custom
+	id, err := server.Add(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := func(l lifeOf) any { return l.heldChanged }
+	config := providerBlock(server, "deletion_policy = \"abandon\"") + block(func(l lifeOf) string { return l.changed })
+	config = strings.Replace(config, "resource \"helpcrunch_customer\" \"test\" {\n", "resource \"helpcrunch_customer\" \"test\" {\n  deletion_policy = \"abandon\"\n", 1)
+	runSteps(t,
+		resource.TestStep{Config: config, ResourceName: "helpcrunch_customer.test", ImportState: true, ImportStateId: itoa(id), ImportStatePersist: true},
+		resource.TestStep{Config: config, Check: func(*terraform.State) error {
+			holds(t, server, "imported", held)
+			return nil
+		}},
+	)
+	holds(t, server, "abandoned", held)
+}
