@@ -96,10 +96,14 @@ func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, va
 		match = customer
 		ids = append(ids, strconv.FormatInt(customer.ID, 10))
 	}
+	shown := ""
+	if field == helpcrunch.UserID { // the one of the keys that is not about a person
+		shown = fmt.Sprintf(", %q", value)
+	}
 	switch len(ids) {
 	case 0:
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No such customer",
-			fmt.Sprintf("HelpCrunch has no customer with this %s.", attribute))}
+			fmt.Sprintf("HelpCrunch has no customer with this %s%s.", attribute, shown))}
 	case 1:
 		return match, nil
 	}

@@ -449,12 +449,13 @@ func (r *customerResource) deletionPolicy(state *customerModel, o origin) string
 func deletionPrevented(state *customerModel, o origin) diag.Diagnostic {
 	reason := "Its deletion_policy, or the provider's, is \"prevent\"."
 	if state.DeletionPolicy.IsNull() && o.Import != "" {
-		reason = "It was imported, and its configuration has no deletion_policy: imported customers are not deleted unless it is written."
+		reason = "It was imported, and no deletion_policy was applied for it: imported customers are not deleted unless it is written."
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",
 		fmt.Sprintf("Customer %s would be deleted with the history of their chats. %s\n\n"+
 			"To delete the customer, write deletion_policy = \"delete\" and apply that first. "+
-			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, or use a removed block with destroy = false.",
+			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, use a removed block with destroy = false, "+
+			"or, where the resource has left the configuration already, terraform state rm.",
 			state.ID.ValueString(), reason))
 }
 
