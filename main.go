@@ -39,6 +39,8 @@ func main() {
 	}
 	go obeyAfterwards(server)
 
+	provider.TuneProcess()
+
 	var options []tf6server.ServeOpt
 	if *debug {
 		options = append(options, tf6server.WithManagedDebug())

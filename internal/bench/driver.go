@@ -82,6 +82,7 @@ func (d *driver) repair(ctx context.Context) error {
 func (d *driver) forAll(do func(i int) error) error { return sideBySide(d.Customers, d.Callers, do) }
 
 func newDriver(ctx context.Context, order errand) (*driver, error) {
+	provider.TuneProcess()
 	server, err := provider.NewServer(provider.New("bench"))
 	if err != nil {
 		return nil, err

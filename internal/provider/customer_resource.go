@@ -263,8 +263,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
 	o := newOrigin()
-	o.saw(customer, &plan)
-	o.WrittenAt = time.Now().Unix()
+	o.wrote(customer, &plan)
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
@@ -364,10 +363,9 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 			plan.correct(field, &state, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
-		o.saw(customer, &plan)
-		o.WrittenAt = time.Now().Unix()
+		o.wrote(customer, &plan)
 	} else if o.Import == importRead {
-		o.ReadAt = 0 // what is let go now is held, and not managed
+		o.HoldsOthers = true // what is let go now is held, and not managed
 	}
 	if o.Import == importRead && !resp.Diagnostics.HasError() {
 		o.Import = importSettled

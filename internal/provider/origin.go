@@ -15,7 +15,8 @@ import (
 )
 
 // origin is what the provider remembers of a resource beside its attributes,
-// in Terraform's private state.
+// in Terraform's private state. It is kept short: Terraform writes the whole
+// state after each change, so that its own time grows with every byte.
 type origin struct {
 	// Instance tells two resources for one customer apart: plans do not say
 	// which resource they are for.
@@ -26,11 +27,13 @@ type origin struct {
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool `json:"unsubscribed,omitempty"`
 	// HoldsOthers is whether the last answer had custom properties that are
-	// not managed, and ReadAt when that was, in UNIX seconds.
-	HoldsOthers bool  `json:"holds_others,omitempty"`
-	ReadAt      int64 `json:"read_at,omitempty"`
-	// WrittenAt is when we last wrote the customer, in UNIX seconds. A search
-	// may not show it yet.
+	// not managed.
+	HoldsOthers bool `json:"holds_others,omitempty"`
+	// ReadAt is when the last answer to a read came, in UNIX seconds, if a
+	// write has not been answered since.
+	ReadAt int64 `json:"read_at,omitempty"`
+	// WrittenAt is when we last wrote the customer, in UNIX seconds, as long
+	// as a search may not show it yet.
 	WrittenAt int64 `json:"written_at,omitempty"`
 }
 
@@ -41,10 +44,23 @@ const (
 	knowledgeLasts = time.Hour
 )
 
-// saw takes down what an answer says about what is not managed.
+// saw takes down what the answer to a read says about what is not managed.
 func (o *origin) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	o.Unsubscribed = customer.Unsubscribed
+	o.notice(customer, managed)
 	o.ReadAt = time.Now().Unix()
+	if !within(o.WrittenAt, searchLag) {
+		o.WrittenAt = 0
+	}
+}
+
+// wrote takes down what the answer to a write says about what is not managed.
+func (o *origin) wrote(customer *helpcrunch.Customer, managed *customerModel) {
+	o.notice(customer, managed)
+	o.ReadAt, o.WrittenAt = 0, time.Now().Unix()
+}
+
+func (o *origin) notice(customer *helpcrunch.Customer, managed *customerModel) {
+	o.Unsubscribed = customer.Unsubscribed
 	o.HoldsOthers = false
 	elements, _ := managed.CustomData.elements()
 	for name, value := range customer.CustomData {
@@ -62,7 +78,7 @@ func (o *origin) holdsOthers(state *customerModel, changes helpcrunch.Changes) b
 			return true
 		}
 	}
-	return o.HoldsOthers || !within(o.ReadAt, knowledgeLasts)
+	return o.HoldsOthers || !within(max(o.ReadAt, o.WrittenAt), knowledgeLasts)
 }
 
 // within reports whether a moment in UNIX seconds is no longer ago than d. One
@@ -87,7 +103,8 @@ const (
 
 const originKey = "origin"
 
-func newOrigin() origin { return origin{Instance: rand.Text()} }
+// newOrigin has 40 random bits: only resources for the same customer are compared.
+func newOrigin() origin { return origin{Instance: rand.Text()[:8]} }
 
 // privateReader and privateWriter are the two sides of Terraform's private state.
 type (

@@ -34,6 +34,7 @@ func main() {
 }
 
 func run() error {
+	provider.TuneProcess() // as the real one does
 	framework, err := provider.NewServer(provider.New("idle"))
 	if err != nil {
 		return err
