@@ -5,7 +5,6 @@ package provider
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 
@@ -33,7 +32,7 @@ func TestLogLevel(t *testing.T) {
 			heedLogLevel()
 
 			var log bytes.Buffer
-			ctx := tfsdklogtest.RootLogger(context.Background(), &log)
+			ctx := tfsdklogtest.RootLogger(t.Context(), &log)
 			server, err := NewServer(New("test"))
 			if err != nil {
 				t.Fatal(err)
