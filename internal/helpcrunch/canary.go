@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -115,6 +116,11 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 	if err != nil {
 		return Written{}, err
 	}
+	spare, err := c.spare(ctx)
+	if err != nil {
+		return Written{}, err
+	}
+	defer giveBack(spare)
 	answer, err := c.putBatch(ctx, nil, []update{u})
 	after, err := c.afterwards(ctx, u.ID, answer[u.ID], err)
 	if after == nil {
@@ -136,7 +142,7 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 	if tookAll(held, len(lost)) {
 		loss.Fields = append(loss.Fields, lost...)
 	}
-	return c.restore(ctx, before, after, loss)
+	return c.restore(ctx, spare, before, after, loss)
 }
 
 // patchCanary sends one update as a PATCH, to see what becomes of the custom
@@ -146,6 +152,11 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
+	spare, err := c.spare(ctx)
+	if err != nil {
+		return Written{}, err
+	}
+	defer giveBack(spare)
 	after, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes})
 	if after, err = c.afterwards(ctx, u.ID, after, err); after == nil {
 		return Written{}, err
@@ -159,7 +170,25 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 	if tookAll(held, len(lost)) {
 		loss.Fields = lost
 	}
-	return c.restore(ctx, before, after, loss)
+	return c.restore(ctx, spare, before, after, loss)
+}
+
+// spareWait is how long a canary waits for the slot of its restore: until a
+// whole window of the limit has gone by, and a little more.
+const spareWait = budget.DefaultWindow + 5*time.Second
+
+// spare is a slot of the budget for putting back what the canary is going to
+// take. A restore that had to wait for one might still be waiting when
+// Terraform, told to stop, ends. A budget that has no two slots to give to one
+// caller gives none.
+func (c *Client) spare(ctx context.Context) (*budget.Slot, error) {
+	limited, cancel := context.WithTimeout(ctx, spareWait)
+	defer cancel()
+	slot, err := c.config.Budget.Acquire(limited)
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+	}
+	return slot, nil
 }
 
 // afterwards is the customer after a canary: from its answer, else read, for
@@ -182,21 +211,22 @@ func (u *update) happened(after *Customer, held, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || tookAll(held, lost)
 }
 
-// restore puts back what was lost, whatever is cancelled meanwhile.
+// restore puts back what was lost, whatever is cancelled meanwhile. The slot is
+// for its first request.
 //
 // Where HelpCrunch refuses one of the values, which an agent may have typed but
 // a request may not send, the others are put back one by one.
-func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
+func (c *Client) restore(ctx context.Context, slot *budget.Slot, before, after *Customer, loss Loss) (Written, error) {
 	if len(loss.Fields) == 0 {
 		return Written{Customer: after}, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	restored, err := c.putBack(ctx, before, after, loss.Fields)
+	restored, err := c.putBack(ctx, slot, before, after, loss.Fields)
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
 		restored = after
 		var missing []string
 		for _, field := range loss.Fields {
-			one, refused := c.putBack(ctx, before, restored, []string{field})
+			one, refused := c.putBack(ctx, nil, before, restored, []string{field})
 			if refused != nil {
 				missing, err = append(missing, field), refused
 				continue
@@ -215,7 +245,7 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 }
 
 // putBack writes fields as they were before to a customer as it is now.
-func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []string) (*Customer, error) {
+func (c *Client) putBack(ctx context.Context, slot *budget.Slot, before, now *Customer, fields []string) (*Customer, error) {
 	back := update{ID: before.ID}
 	properties := make(CustomData)
 	for _, name := range fields {
@@ -226,10 +256,10 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []st
 		back.copyField(name, before)
 	}
 	if len(properties) == 0 {
-		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes})
+		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, slot: slot})
 	}
 	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
-	return c.patchHolding(ctx, back, properties)
+	return c.patchHolding(ctx, slot, back, properties)
 }
 
 // omittedFields compares what the update leaves out: how many fields held
@@ -358,7 +388,7 @@ func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*
 	if err != nil {
 		return nil, err
 	}
-	return c.patchHolding(ctx, u, held.CustomData)
+	return c.patchHolding(ctx, nil, u, held.CustomData)
 }
 
 // patchHolding sends the update together with the custom properties that the
@@ -368,7 +398,7 @@ func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*
 // send the first as text and the second as a number. A wrong guess is refused
 // and changes nothing, so the property that the refusal points to is sent the
 // other way.
-func (c *Client) patchHolding(ctx context.Context, u update, held CustomData) (*Customer, error) {
+func (c *Client) patchHolding(ctx context.Context, slot *budget.Slot, u update, held CustomData) (*Customer, error) {
 	sent := u.CustomData
 	all := make(CustomData, len(held)+len(u.CustomData))
 	guessed := make(map[string]bool)
@@ -382,7 +412,8 @@ func (c *Client) patchHolding(ctx context.Context, u update, held CustomData) (*
 	}
 	u.CustomData = all
 	for {
-		customer, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes})
+		customer, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
+		slot = nil
 		name := all.refusedIn(err)
 		if !guessed[name] {
 			return customer, relocated(err, all, sent)

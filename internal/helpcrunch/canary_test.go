@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -234,6 +235,51 @@ func TestCanaryIsPutBackAfterAStop(t *testing.T) {
 		}
 		if written != 1 {
 			t.Errorf("%d updates succeeded, want the canary's", written)
+		}
+	})
+}
+
+// A stop does not wait for ever for what is under way. So a canary leaves only
+// when the slot for putting back what it takes is there as well.
+func TestCanaryIsPutBackWithoutWaiting(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.client = func(c *helpcrunch.Config) {
+		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 4}), time.Second
+	}
+	open(t, with, func(a *account) {
+		for range 2 {
+			if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(a.Context())
+		left := make(chan struct{})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: left})
+		var outcomes map[int64]outcome
+		var wait sync.WaitGroup
+		wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), true, named("Ada")) })
+		for a.sizes(sandbox.OpBatch) == nil {
+			time.Sleep(time.Second)
+		}
+		cancel()
+		synctest.Wait()
+		stopped := a.now()
+		close(left)
+		wait.Wait()
+		written := 0
+		for id, got := range outcomes {
+			if !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+			if got.err == nil {
+				written++
+			} else if !errors.Is(got.err, context.Canceled) {
+				t.Error(got.err)
+			}
+		}
+		if took := a.now() - stopped; written != 1 || took > time.Second {
+			t.Errorf("%d updates succeeded, %s after the stop", written, took)
 		}
 	})
 }

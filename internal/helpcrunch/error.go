@@ -109,8 +109,9 @@ func (e *UnreachableError) Error() string { return "HelpCrunch cannot be reached
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // IsNotFound reports whether HelpCrunch said that there is no such customer.
-// A 404 that is not in HelpCrunch's own words is a wrong address or a gateway,
-// and says nothing about anybody.
+// A 404 that is not in HelpCrunch's own words, or from where not even the
+// account is known, is a wrong address or a gateway, and says nothing about
+// anybody.
 func IsNotFound(err error) bool {
 	answered, ok := errors.AsType[*Error](err)
 	return ok && answered.Status == http.StatusNotFound && len(answered.Entries) > 0

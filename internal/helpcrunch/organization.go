@@ -3,7 +3,12 @@
 
 package helpcrunch
 
-import "context"
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+)
 
 // Organization is the account that the API key belongs to ("Get organization").
 type Organization struct {
@@ -20,4 +25,38 @@ func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
 		return nil, err
 	}
 	return &answer.Data, nil
+}
+
+// address is what a run knows of the address that it sends to.
+type address struct {
+	right atomic.Bool   // it has answered as the API does
+	wrong atomic.Bool   // it does not know the account
+	turn  chan struct{} // held by who finds out
+}
+
+// locate tells an address that has no customers at all, such as that of
+// another version of the API, from one that has not this customer. It is asked
+// after a 404, and spends one request if nothing has succeeded in this run.
+// It reports whether the 404 can be believed.
+func (c *Client) locate(ctx context.Context) (bool, error) {
+	select {
+	case c.address.turn <- struct{}{}:
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	defer func() { <-c.address.turn }()
+	if c.address.right.Load() || c.address.wrong.Load() {
+		return c.address.right.Load(), nil
+	}
+	_, err := c.GetOrganization(ctx)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		switch refusal.Status {
+		case http.StatusNotFound:
+			c.address.wrong.Store(true)
+			return false, nil
+		case http.StatusForbidden: // what a key may not see is there
+			return true, nil
+		}
+	}
+	return err == nil, err
 }

@@ -83,7 +83,10 @@ func TestReadsOfOneCustomer(t *testing.T) {
 
 // A customer is gone only if a read of its own says so.
 func TestReadsOfWhatASearchDoesNotFind(t *testing.T) {
-	for _, name := range []string{"", "empty-search-not-found"} {
+	for name, organization := range map[string]int{
+		"":                       0,
+		"empty-search-not-found": 1, // nothing has shown yet that the address is right
+	} {
 		with := crowd(3)
 		if name != "" {
 			with = crowd(3, name)
@@ -100,9 +103,7 @@ func TestReadsOfWhatASearchDoesNotFind(t *testing.T) {
 					t.Errorf("%d: %v, %v", id, got.customer, got.err)
 				}
 			}
-			if a.operations() != "search get get get" {
-				t.Errorf("%q", a.operations())
-			}
+			a.served(sandbox.OpSearch, 1, sandbox.OpGet, 3, sandbox.OpOrganization, organization)
 		})
 	}
 	open(t, crowd(2), func(a *account) {
@@ -234,23 +235,58 @@ func TestLookUps(t *testing.T) {
 	})
 }
 
-// A 404 in other words than HelpCrunch's is a wrong address or a gateway:
-// nobody is gone.
+// A 404 in other words than HelpCrunch's is a gateway, and one from where not
+// even the account is known is a wrong address: nobody is gone.
 func TestReadsAtAWrongAddress(t *testing.T) {
-	with := crowd(3)
-	with.transport = func(http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			return response(r, http.StatusNotFound, nil, strings.NewReader("<html>Not Found</html>")), nil
+	for name, c := range map[string]struct {
+		answer   string
+		requests int // of three reads side by side and a delete
+	}{
+		"a gateway":           {"<html>Not Found</html>", 5},
+		"another API version": {`{"errors":[{"code":"entity_not_found","message":"Not found"}]}`, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := crowd(3)
+			requests := 0
+			with.transport = func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					requests++
+					return response(r, http.StatusNotFound, nil, strings.NewReader(c.answer)), nil
+				})
+			}
+			with.client = func(c *helpcrunch.Config) { c.BatchLinger = time.Second }
+			open(t, with, func(a *account) {
+				for id, got := range a.readAll(a.ids(), always) {
+					if got.err == nil || helpcrunch.IsNotFound(got.err) {
+						t.Errorf("%d: %v", id, got.err)
+					}
+				}
+				if err := a.DeleteCustomer(a.Context(), a.ada); err == nil {
+					t.Error("a delete succeeded")
+				}
+				if requests != c.requests {
+					t.Errorf("%d requests, want %d", requests, c.requests)
+				}
+			})
 		})
 	}
-	open(t, with, func(a *account) {
-		for id, got := range a.readAll(a.ids(), always) {
-			if got.err == nil || helpcrunch.IsNotFound(got.err) {
-				t.Errorf("%d: %v", id, got.err)
+}
+
+// The first 404 of a run is believed where the account is known.
+func TestFirstAnswerIsNotFound(t *testing.T) {
+	for fault, gone := range map[sandbox.FaultKind]bool{"": true, sandbox.Forbidden: true, sandbox.FailBefore: false} {
+		open(t, crowd(1), func(a *account) {
+			if fault != "" {
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: fault, Times: 100})
 			}
-		}
-		if err := a.DeleteCustomer(a.Context(), a.ada); err == nil {
-			t.Error("a delete succeeded")
-		}
-	})
+			for range 2 {
+				if _, err := a.GetCustomer(a.Context(), 1); err == nil || helpcrunch.IsNotFound(err) != gone {
+					t.Errorf("%s: %v", fault, err)
+				}
+			}
+			if fault == "" && a.operations() != "get organization get" {
+				t.Errorf("requests: %s", a.operations())
+			}
+		})
+	}
 }

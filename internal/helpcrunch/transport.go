@@ -84,6 +84,7 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 		}
 		c.logAttempt(ctx, r, status, faults+throttled+1, time.Since(started))
 		if err == nil {
+			c.address.right.Store(true)
 			return nil
 		}
 		var answered *Error
@@ -91,6 +92,15 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 		switch {
 		case isAnswer && answered.Status == http.StatusUnauthorized:
 			c.unauthorized.CompareAndSwap(nil, answered)
+			return err
+		case IsNotFound(err) && r.operation != getOrganization && r.operation != searchCustomers:
+			known, lookup := c.locate(ctx)
+			if lookup != nil {
+				return lookup
+			}
+			if !known {
+				answered.Entries = nil // they say nothing about a customer
+			}
 			return err
 		case isAnswer && answered.Status == http.StatusTooManyRequests:
 			pause := answered.retryAfter

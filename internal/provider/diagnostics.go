@@ -90,7 +90,7 @@ func advice(err error) string {
 			return "HelpCrunch has a problem of its own. What was written before is in the state; run terraform apply again later."
 		case refusal.Status == http.StatusNotFound:
 			if len(refusal.Entries) == 0 {
-				return "This is not how HelpCrunch says that a customer does not exist. Check base_url, or " + envBaseURL + ": it ends in /v1."
+				return "This does not say that a customer does not exist: nothing of HelpCrunch's API was found at this address. Check base_url, or " + envBaseURL + ": it ends in /v1."
 			}
 			return "HelpCrunch has no such customer. Run terraform plan to see which customers were deleted elsewhere."
 		}
