@@ -476,10 +476,10 @@ func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Cha
 		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
 	}
 	if helpcrunch.OutcomeUnknown(err) {
-		find := "Look in HelpCrunch for a customer that was just created with these values. If there is one, import it:\n\n" +
+		find := "Look in HelpCrunch for a customer that was just created with these values. If there is one, import it; ADDRESS is that of this resource:\n\n" +
 			"    terraform import ADDRESS ID"
 		if userID, ok := sent.UserID.Get(); ok {
-			find = fmt.Sprintf("If it did, the customer has user_id %q and can be imported:\n\n    terraform import ADDRESS user_id:%s", userID, userID)
+			find = fmt.Sprintf("If it did, the customer has user_id %q and can be imported; ADDRESS is that of this resource:\n\n    terraform import ADDRESS user_id:%s", userID, userID)
 		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The customer may or may not have been created",
 			"HelpCrunch did not confirm that it created the customer. The request is not repeated: that could create the same person twice. "+
@@ -526,7 +526,7 @@ func (r *customerResource) duplicateUserID(ctx context.Context, sent helpcrunch.
 		owner = "HelpCrunch customer " + id
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), "A customer with this user_id already exists",
-		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it:\n\n    terraform import ADDRESS %s\n\n%s", owner, userID, id, err))
+		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s", owner, userID, id, err))
 }
 
 // keptColors warns of tags for which the account kept another colour than the

@@ -655,13 +655,14 @@ func TestGuideByHand(t *testing.T) {
 	if code != 0 || !strings.Contains(said, `"Ada"`) || !strings.Contains(said, `"create":1`) {
 		t.Errorf("by-hand.sh ended with %d\n%s", code, said)
 	}
-	switches, armed := server.Switches(), server.Armed()
-	if name := onlyCustomer(t, server)["name"]; name != "Somebody Else" || !switches.TagsAppend || len(armed) != 1 || armed[0].Kind != sandbox.DropAfter {
-		t.Errorf("name %v, switches %+v, faults %+v", name, switches, armed)
+	switches, armed, customers := server.Switches(), server.Armed(), server.Customers()
+	if len(customers) != 2 || customers[0]["name"] != "Somebody Else" || customers[1]["userId"] != "crm-18" || !slices.Equal(customers[1].TagNames(), []string{"vip"}) ||
+		!switches.TagsAppend || len(armed) != 1 || armed[0].Kind != sandbox.DropAfter {
+		t.Errorf("customers %v, switches %+v, faults %+v", customers, switches, armed)
 	}
 	// The answer that is lost is asked for again.
 	applied(t, w)
-	if name := onlyCustomer(t, server)["name"]; name != "Ada" || len(server.Armed()) != 0 {
+	if name := server.Customers()[0]["name"]; name != "Ada" || len(server.Armed()) != 0 {
 		t.Errorf("name is %v, faults %v", name, server.Armed())
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -261,4 +263,65 @@ func TestIdentityOfACustomerThatIsGone(t *testing.T) {
 	if err != nil || !state.IsNull() {
 		t.Errorf("a customer that is gone has the state %s, %v", state, err)
 	}
+}
+
+// TestMassImport adopts 1,000 customers as ten of Terraform's workers do: each
+// imports one by its natural key, reads it, and takes the next.
+func TestMassImport(t *testing.T) {
+	t.Parallel()
+	const customers, workers = 1000, 10
+	server := newSandbox(t)
+	keys, ids := make(chan string, customers), make(map[string]string)
+	for i := range customers {
+		userID, email := fmt.Sprint("crm-", i), fmt.Sprintf("customer-%d@example.com", i)
+		id, err := server.Add(sandbox.Record{"userId": userID, "email": email, "name": fmt.Sprint("Customer ", i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := "user_id:" + userID
+		if i%2 == 0 {
+			key = "email:" + email
+		}
+		ids[key] = strconv.FormatInt(id, 10)
+		keys <- key
+	}
+	close(keys)
+	c := newClient(t, server)
+	kind := c.schemas.ResourceSchemas["helpcrunch_customer"].ValueType()
+
+	var wait sync.WaitGroup
+	for range workers {
+		wait.Go(func() {
+			for key := range keys {
+				imported, err := c.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: "helpcrunch_customer", ID: key})
+				if err != nil || len(imported.Diagnostics) > 0 {
+					t.Error(key, err, saidOverProtocol(imported.Diagnostics))
+					continue
+				}
+				found := imported.ImportedResources[0]
+				read, err := c.server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
+					TypeName: "helpcrunch_customer", CurrentState: found.State, Private: found.Private,
+				})
+				if err != nil || len(read.Diagnostics) > 0 {
+					t.Error(key, err, saidOverProtocol(read.Diagnostics))
+					continue
+				}
+				state, err := read.NewState.Unmarshal(kind)
+				if want := tftypes.NewValue(tftypes.String, ids[key]); err != nil || !valueOf(state, "id").Equal(want) {
+					t.Errorf("%s: imported %s, want %s, %v", key, state, want, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if requests := len(server.Requests()); requests > customers/10 {
+		t.Errorf("%d requests for %d imports, want one for each ten", requests, customers)
+	}
+}
+
+// valueOf is an attribute of an object, the zero value where it has none.
+func valueOf(object tftypes.Value, name string) tftypes.Value {
+	var attributes map[string]tftypes.Value
+	_ = object.As(&attributes)
+	return attributes[name]
 }

@@ -10,5 +10,8 @@ curl -X PATCH -d '{"name": "Somebody Else"}' "$sandbox/customers/542335"
 # The next update is carried out, and its answer is lost.
 curl -d '{"operation": "patch", "kind": "drop-after"}' "$sandbox/faults"
 
-# From now on HelpCrunch adds tags instead of replacing them.
+# Somebody comes through the chat: a customer to adopt.
+curl -d '{"userId": "crm-18", "name": "Grace Hopper", "tags": ["vip"]}' "$sandbox/customers"
+
+# From now on HelpCrunch adds tags instead of replacing them; false ends it.
 curl -X PATCH -d '{"tags-append": true}' "$sandbox/switches"
