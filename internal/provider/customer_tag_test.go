@@ -419,7 +419,7 @@ func TestTagImport(t *testing.T) {
 
 func TestTagIdentity(t *testing.T) {
 	t.Parallel()
-	needs(t, "1.12.0", "")
+	needs(t, "1.12.0", "1.12.0")
 	server := newSandbox(t)
 	id := ada(t, server)
 	identity := func(name string) []statecheck.StateCheck {

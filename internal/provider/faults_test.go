@@ -370,7 +370,7 @@ func TestLostCreates(t *testing.T) {
 	out := s.apply(lines(append(kinds, notDone...)))
 	text := said(out.diags)
 	for _, kind := range notDone {
-		want := fmt.Sprintf("If it did, the customer has user_id %q and can be imported:      terraform import ADDRESS user_id:%s  If there is none, run terraform apply again.", kind, kind)
+		want := fmt.Sprintf("If it did, the customer has user_id %q and can be imported; ADDRESS is that of this resource:      terraform import ADDRESS user_id:%s  If there is none, run terraform apply again.", kind, kind)
 		if strings.Count(text, want) != 1 {
 			t.Errorf("%s is not explained", kind)
 		}
@@ -399,7 +399,7 @@ func TestLostCreateWithoutUserID(t *testing.T) {
 	config := customerBlock("name = \"Ada\"\n  deletion_policy = \"delete\"")
 	s.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
 	out := s.apply(config)
-	want := "Look in HelpCrunch for a customer that was just created with these values. If there is one, import it:      terraform import ADDRESS ID"
+	want := "Look in HelpCrunch for a customer that was just created with these values. If there is one, import it; ADDRESS is that of this resource:      terraform import ADDRESS ID"
 	if text := said(out.diags); out.err == nil || strings.Count(text, "error: The customer may or may not have been created") != 1 || !strings.Contains(text, want) {
 		t.Fatalf("the apply says: %v\n%s", out.err, text)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -142,4 +144,24 @@ func TestUnixTimestampExample(t *testing.T) {
 			}
 		},
 	})
+}
+
+// TestFunctionsOfNothing: OpenTofu sends a null argument as one without data.
+func TestFunctionsOfNothing(t *testing.T) {
+	t.Parallel()
+	server, err := NewServer(New("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"rfc3339", "unix_timestamp"} {
+		for _, nothing := range []*tfprotov6.DynamicValue{nil, {}} {
+			resp, err := server.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{Name: name, Arguments: []*tfprotov6.DynamicValue{nothing}})
+			if err != nil || resp.Error != nil {
+				t.Fatal(name, err, resp.Error)
+			}
+			if result, err := resp.Result.Unmarshal(tftypes.String); err != nil || !result.IsNull() {
+				t.Errorf("%s(null) is %s, %v", name, result, err)
+			}
+		}
+	}
 }

@@ -213,7 +213,7 @@ resource "helpcrunch_customer" "many" {
 }
 
 func TestIdentity(t *testing.T) {
-	needs(t, "1.12.0", "")
+	needs(t, "1.12.0", "1.12.0")
 	t.Parallel()
 	server := newSandbox(t)
 	id := itoa(ada(t, server))

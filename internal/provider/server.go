@@ -24,7 +24,7 @@ type frameworkServer interface {
 
 var _ frameworkServer = (*Server)(nil)
 
-// Server is the framework's protocol 6 server, mended in two places.
+// Server is the framework's protocol 6 server, mended in three places.
 //
 // The framework (1.19: registerContext in internal/proto6server/serve.go)
 // keeps a cancel function for the context of every call until the provider
@@ -33,7 +33,10 @@ var _ frameworkServer = (*Server)(nil)
 // a gigabyte. So each call gets a context that is cut off from its own when it
 // returns.
 //
-// And it counts the calls under way, so that the process can end between two.
+// It counts the calls under way, so that the process can end between two.
+//
+// And it takes a function's argument of no data for null, which is how
+// OpenTofu (1.12: CallFunction in internal/plugin6/grpc_provider.go) sends it.
 type Server struct {
 	frameworkServer
 
@@ -174,6 +177,18 @@ func (s *Server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.
 func (s *Server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	return call(ctx, s, req, s.frameworkServer.ReadDataSource)
 }
+
+// CallFunction wraps the framework's.
+func (s *Server) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	for i, argument := range req.Arguments {
+		if argument == nil || len(argument.MsgPack) == 0 && len(argument.JSON) == 0 {
+			req.Arguments[i] = &tfprotov6.DynamicValue{MsgPack: []byte{msgpackNil}}
+		}
+	}
+	return call(ctx, s, req, s.frameworkServer.CallFunction)
+}
+
+const msgpackNil = 0xc0
 
 // InvokeAction counts the framework's as a call under way. Its work is done
 // while the events are read, so its context is not cut off.

@@ -84,7 +84,7 @@ func TestDuplicateUserID(t *testing.T) {
 	server := newSandbox(t)
 	id := ada(t, server)
 	want := errorWith(`A customer with this user_id already exists`).String() +
-		`(?s).*\d+:\s+user_id .*` + errorWith("HelpCrunch customer "+onlyCustomerID(t, server)+` already has user_id "crm-17". To manage it with Terraform, import it: terraform import ADDRESS `+onlyCustomerID(t, server)+` HelpCrunch answered 400:`).String()
+		`(?s).*\d+:\s+user_id .*` + errorWith("HelpCrunch customer "+onlyCustomerID(t, server)+` already has user_id "crm-17". To manage it with Terraform, import it; ADDRESS is that of this resource: terraform import ADDRESS `+onlyCustomerID(t, server)+` HelpCrunch answered 400:`).String()
 	runSteps(t,
 		resource.TestStep{Config: providerBlock(server, "") + customerBlock(`user_id = "crm-17"`), ExpectError: regexp.MustCompile(want)},
 	)
