@@ -425,7 +425,7 @@ func (d *demo) spent() string {
 		if name == "" {
 			name = string(operation)
 		}
-		parts = append(parts, fmt.Sprintf("%d %s", counts.Served[operation], name))
+		parts = append(parts, fmt.Sprintf("%s %d", name, counts.Served[operation]))
 	}
 	return fmt.Sprintf("%d (%s)", counts.Total(), strings.Join(parts, ", "))
 }

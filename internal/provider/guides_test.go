@@ -284,6 +284,20 @@ func TestGuideAudit(t *testing.T) {
 	if n := len(server.Customers()); n != 2 {
 		t.Errorf("%d customers are left, want 2", n)
 	}
+
+	// The two steps of a deletion, for one customer of a for_each.
+	line := `deletion_policy = each.key == "crm-18" ? "delete" : null`
+	if !strings.Contains(read(t, "docs", "guides", "audit.md"), line) {
+		t.Errorf("the guide does not say how to write it: %s", line)
+	}
+	write(t, w.WorkingDir(), "main.tf", strings.Replace(read(t, "examples", "guides", "audit", "main.tf"), "user_id = each.key", "user_id = each.key\n  "+line, 1))
+	csv := read(t, "examples", "guides", "audit", "customers.csv")
+	write(t, w.WorkingDir(), "customers.csv", csv)
+	applied(t, w)
+	write(t, w.WorkingDir(), "customers.csv", regexp.MustCompile(`(?m)^crm-18,.*\n`).ReplaceAllString(csv, ""))
+	if diags, err := w.Apply(t.Context()); err != nil || len(byUserID(server)) != 1 || byUserID(server)["crm-17"] == nil {
+		t.Errorf("%v\n%s%d customers are left, want Ada", err, said(diags), len(server.Customers()))
+	}
 }
 
 // TestGuideAuditDrift: what is drift and what is not, as the table of the guide says.
