@@ -116,6 +116,22 @@ func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
 	}
 }
 
+// Overdraw takes a slot whether there is one or not. Those who come after wait
+// the longer for it. It waits for nothing but the file, a few seconds at most.
+func (b *Budget) Overdraw(ctx context.Context) *Slot {
+	b.lock <- struct{}{}
+	defer b.unlock()
+	slot := &Slot{budget: b}
+	// The only error is that of ctx, and then memory alone counts the slot.
+	_ = b.inFile(ctx, func(l *ledger, now time.Duration) bool {
+		slot.inFile = roundUp(now + b.config.Hold + b.config.Window)
+		l.add(slot.inFile)
+		return true
+	})
+	b.memory.add(never)
+	return slot
+}
+
 // Pause keeps everybody from getting a slot for a time from now: all callers of
 // this Budget, and for five minutes at most all other processes that share the
 // file. It never shortens a pause.

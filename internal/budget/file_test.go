@@ -65,6 +65,26 @@ func TestFileIsShared(t *testing.T) {
 	})
 }
 
+// Who does not wait is counted all the same: those who come after wait longer.
+func TestOverdraw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path, start := sharedFile(t), time.Now()
+		a, b := New(Config{Limit: 2, File: path}), New(Config{Limit: 2, File: path})
+		for range 2 {
+			acquire(t, a).Answered()
+		}
+		time.Sleep(10 * time.Second)
+		a.Overdraw(t.Context()).Answered()
+		expectAt(t, start, 10*time.Second)
+		time.Sleep(time.Second)
+
+		acquire(t, b).Answered() // the window of the first two has gone by, that of the third has not
+		expectSoonAfter(t, start, time.Minute, late)
+		acquire(t, a)
+		expectSoonAfter(t, start, time.Minute+10*time.Second, late)
+	})
+}
+
 func TestAnswerIsSeenByTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path, start := sharedFile(t), time.Now()

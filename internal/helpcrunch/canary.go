@@ -44,6 +44,7 @@ type trust int32
 
 const (
 	unproven trust = iota
+	assumed        // to keep, because maxCanaries had nothing to lose
 	keeps
 	loses
 )
@@ -61,10 +62,14 @@ func newFinding() finding {
 
 func (f *finding) is(t trust) bool { return trust(f.trust.Load()) == t }
 
+// open reports whether a canary is needed. An assumption is not enough for a
+// customer that is known to hold something.
+func (f *finding) open(holds bool) bool { return f.is(unproven) || holds && f.is(assumed) }
+
 // prove lets one caller after the other try, until it is known. It reports
 // whether this caller tried; the error is that of ctx.
-func (f *finding) prove(ctx context.Context, try func()) (tried bool, err error) {
-	if !f.is(unproven) {
+func (f *finding) prove(ctx context.Context, holds bool, try func()) (tried bool, err error) {
+	if !f.open(holds) {
 		return false, nil
 	}
 	select {
@@ -73,27 +78,31 @@ func (f *finding) prove(ctx context.Context, try func()) (tried bool, err error)
 		return false, context.Cause(ctx)
 	}
 	defer func() { <-f.turn }()
-	if !f.is(unproven) {
+	if !f.open(holds) {
 		return false, nil
 	}
 	try()
 	return true, nil
 }
 
-// settle records what a canary showed.
+// settle records what a canary showed: how much of what it left out had been
+// held, and how much was lost.
+//
+// Anything lost counts. Somebody else may have cleared a field in the moment
+// between read and answer, but an account may also clear some kinds of fields
+// and keep others; to take that for somebody's change would cost every
+// customer of the run a field, silently.
 func (f *finding) settle(held, lost int) {
 	switch {
-	case !f.is(unproven):
-	case tookAll(held, lost):
+	case f.is(keeps) || f.is(loses):
+	case lost > 0:
 		f.trust.Store(int32(loses))
-	case held > 0 || f.tries.Add(1) >= maxCanaries:
+	case held > 0:
 		f.trust.Store(int32(keeps))
+	case f.tries.Add(1) >= maxCanaries:
+		f.trust.Store(int32(assumed))
 	}
 }
-
-// tookAll tells what the account did from what somebody else did meanwhile,
-// which is one change at a time.
-func tookAll(held, lost int) bool { return lost > 0 && (lost == held || lost > 1) }
 
 // Loss is what an account cleared although the request did not mention it.
 type Loss struct {
@@ -112,83 +121,83 @@ func (c *Client) canary(ctx context.Context, slot *budget.Slot, u update, done r
 }
 
 func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Written, error) {
-	before, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: slot})
+	read, write, err := c.twoSlots(ctx, slot)
 	if err != nil {
 		return Written{}, err
 	}
-	spare, err := c.spare(ctx)
+	defer giveBack(write)
+	before, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
 	if err != nil {
 		return Written{}, err
 	}
-	defer giveBack(spare)
-	answer, err := c.putBatch(ctx, nil, []update{u})
+	answer, err := c.putBatch(ctx, write, []update{u})
 	after, err := c.afterwards(ctx, u.ID, answer[u.ID], err)
 	if after == nil {
 		return Written{}, err
 	}
 	held, lost := u.omittedFields(before, after)
-	if err != nil && !u.happened(after, held, len(lost)) {
+	if err != nil && !u.happened(after, len(lost)) {
 		return Written{}, err
 	}
 	c.account.batchFields.settle(held, len(lost))
 	var loss Loss
-	if tookAll(held, len(lost)) {
+	if len(lost) > 0 {
 		loss = Loss{ByBatch: true, Fields: append(lost, u.omittedMoving(before, after)...)}
 	}
 	held, lost = u.omittedProperties(before, after)
-	if u.CustomData != nil {
+	if u.risksProperties() {
 		c.account.batchProperties.settle(held, len(lost))
 	}
-	if tookAll(held, len(lost)) {
-		loss.Fields = append(loss.Fields, lost...)
-	}
-	return c.restore(ctx, spare, before, after, loss)
+	loss.Fields = append(loss.Fields, lost...)
+	return c.restore(ctx, before, after, loss)
 }
 
 // patchCanary sends one update as a PATCH, to see what becomes of the custom
 // properties that it leaves out.
 func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
-	before, err := c.GetCustomer(ctx, u.ID)
+	read, write, err := c.twoSlots(ctx, nil)
 	if err != nil {
 		return Written{}, err
 	}
-	spare, err := c.spare(ctx)
+	defer giveBack(write)
+	before, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
 	if err != nil {
 		return Written{}, err
 	}
-	defer giveBack(spare)
-	after, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes})
+	after, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: write})
 	if after, err = c.afterwards(ctx, u.ID, after, err); after == nil {
 		return Written{}, err
 	}
 	held, lost := u.omittedProperties(before, after)
-	if err != nil && !u.happened(after, held, len(lost)) {
+	if err != nil && !u.happened(after, len(lost)) {
 		return Written{}, err
 	}
 	c.account.patchProperties.settle(held, len(lost))
-	var loss Loss
-	if tookAll(held, len(lost)) {
-		loss.Fields = lost
-	}
-	return c.restore(ctx, spare, before, after, loss)
+	return c.restore(ctx, before, after, Loss{Fields: lost})
 }
 
-// spareWait is how long a canary waits for the slot of its restore: until a
-// whole window of the limit has gone by, and a little more.
-const spareWait = budget.DefaultWindow + 5*time.Second
+// pairWait is how long to wait for a second slot: until a whole window of the
+// limit has gone by, and a little more.
+const pairWait = budget.DefaultWindow + 5*time.Second
 
-// spare is a slot of the budget for putting back what the canary is going to
-// take. A restore that had to wait for one might still be waiting when
-// Terraform, told to stop, ends. A budget that has no two slots to give to one
-// caller gives none.
-func (c *Client) spare(ctx context.Context) (*budget.Slot, error) {
-	limited, cancel := context.WithTimeout(ctx, spareWait)
-	defer cancel()
-	slot, err := c.config.Budget.Acquire(limited)
-	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+// twoSlots are for a read and the write that builds on it, so that the write
+// follows at once: it may send what was read along, and would undo what
+// somebody else has changed meanwhile. The first may be there already. A
+// budget too small to give two to one caller gives one, and write is nil.
+func (c *Client) twoSlots(ctx context.Context, first *budget.Slot) (read, write *budget.Slot, err error) {
+	if first == nil {
+		if first, err = c.config.Budget.Acquire(ctx); err != nil {
+			return nil, nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+		}
 	}
-	return slot, nil
+	limited, cancel := context.WithTimeout(ctx, pairWait)
+	defer cancel()
+	second, err := c.config.Budget.Acquire(limited)
+	if err != nil && ctx.Err() != nil {
+		first.Cancel()
+		return nil, nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+	}
+	return first, second, nil
 }
 
 // afterwards is the customer after a canary: from its answer, else read, for
@@ -207,26 +216,25 @@ func (c *Client) afterwards(ctx context.Context, id int64, answer *Customer, err
 
 // happened reports whether an update that was not answered was carried out, by
 // what the customer holds now: what was sent, or no longer what was not.
-func (u *update) happened(after *Customer, held, lost int) bool {
-	return len(u.Unstuck(after)) == 0 || tookAll(held, lost)
+func (u *update) happened(after *Customer, lost int) bool {
+	return len(u.Unstuck(after)) == 0 || lost > 0
 }
 
-// restore puts back what was lost, whatever is cancelled meanwhile. The slot is
-// for its first request.
+// restore puts back what was lost, at once and whatever is cancelled meanwhile.
 //
 // Where HelpCrunch refuses one of the values, which an agent may have typed but
 // a request may not send, the others are put back one by one.
-func (c *Client) restore(ctx context.Context, slot *budget.Slot, before, after *Customer, loss Loss) (Written, error) {
+func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
 	if len(loss.Fields) == 0 {
 		return Written{Customer: after}, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	restored, err := c.putBack(ctx, slot, before, after, loss.Fields)
+	restored, err := c.putBack(ctx, before, after, loss.Fields)
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
 		restored = after
 		var missing []string
 		for _, field := range loss.Fields {
-			one, refused := c.putBack(ctx, nil, before, restored, []string{field})
+			one, refused := c.putBack(ctx, before, restored, []string{field})
 			if refused != nil {
 				missing, err = append(missing, field), refused
 				continue
@@ -244,8 +252,9 @@ func (c *Client) restore(ctx context.Context, slot *budget.Slot, before, after *
 	return Written{Customer: restored, Loss: &loss}, nil
 }
 
-// putBack writes fields as they were before to a customer as it is now.
-func (c *Client) putBack(ctx context.Context, slot *budget.Slot, before, now *Customer, fields []string) (*Customer, error) {
+// putBack writes fields as they were before to a customer as it is now. It does
+// not wait for the budget: after a stop Terraform would not wait that long.
+func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []string) (*Customer, error) {
 	back := update{ID: before.ID}
 	properties := make(CustomData)
 	for _, name := range fields {
@@ -256,15 +265,16 @@ func (c *Client) putBack(ctx context.Context, slot *budget.Slot, before, now *Cu
 		back.copyField(name, before)
 	}
 	if len(properties) == 0 {
-		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, slot: slot})
+		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true})
 	}
 	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
-	return c.patchHolding(ctx, slot, back, properties)
+	return c.patchHolding(ctx, request{urgent: true}, back, properties)
 }
 
 // omittedFields compares what the update leaves out: how many fields held
 // something before, and which of them are empty now. What moves by itself does
-// not count. Custom data that is not mentioned at all is one field; all of its
+// not count, and what HelpCrunch fills in by itself proves nothing by being
+// there. Custom data that is not mentioned at all is one field; all of its
 // properties are named where it is lost.
 func (u *update) omittedFields(before, after *Customer) (held int, lost []string) {
 	count := func(omitted, holds, still bool, names ...string) {
@@ -276,11 +286,12 @@ func (u *update) omittedFields(before, after *Customer) (held int, lost []string
 		}
 	}
 	for _, field := range stringFields {
-		if field != LastPage {
-			count(field.Sent(&u.Changes).IsZero(), text(*field.Held(before)) != "", text(*field.Held(after)) != "", field.Name)
+		still := text(*field.Held(after)) != ""
+		if field != LastPage && !(still && field.filledByItself()) {
+			count(field.Sent(&u.Changes).IsZero(), text(*field.Held(before)) != "", still, field.Name)
 		}
 	}
-	count(u.FirstSeen.IsZero(), !before.FirstSeen.IsNull(), !after.FirstSeen.IsNull(), "firstSeen")
+	count(u.FirstSeen.IsZero() && after.FirstSeen.IsNull(), !before.FirstSeen.IsNull(), false, "firstSeen")
 	count(u.Unsubscribed.IsZero(), before.Unsubscribed, after.Unsubscribed, "unsubscribed")
 	count(u.Blocked.IsZero(), before.Blocked, after.Blocked, "blocked")
 	count(u.Tags == nil, len(before.Tags) > 0, len(after.Tags) > 0, "tags")
@@ -384,21 +395,26 @@ func (e *RestoreError) Unwrap() error { return e.Err }
 // patchUnion writes one customer in an account that replaces all custom data:
 // with the properties that are to stay.
 func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*Customer, error) {
-	held, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: slot})
+	read, write, err := c.twoSlots(ctx, slot)
 	if err != nil {
 		return nil, err
 	}
-	return c.patchHolding(ctx, nil, u, held.CustomData)
+	defer giveBack(write)
+	held, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
+	if err != nil {
+		return nil, err
+	}
+	return c.patchHolding(ctx, request{slot: write}, u, held.CustomData)
 }
 
 // patchHolding sends the update together with the custom properties that the
-// customer holds, so that they stay.
+// customer holds, so that they stay. as says how to send it.
 //
 // An answer shows a date and a number alike, as an integer, and a request must
 // send the first as text and the second as a number. A wrong guess is refused
 // and changes nothing, so the property that the refusal points to is sent the
 // other way.
-func (c *Client) patchHolding(ctx context.Context, slot *budget.Slot, u update, held CustomData) (*Customer, error) {
+func (c *Client) patchHolding(ctx context.Context, as request, u update, held CustomData) (*Customer, error) {
 	sent := u.CustomData
 	all := make(CustomData, len(held)+len(u.CustomData))
 	guessed := make(map[string]bool)
@@ -411,9 +427,11 @@ func (c *Client) patchHolding(ctx context.Context, slot *budget.Slot, u update, 
 		all[name], guessed[name] = value, false
 	}
 	u.CustomData = all
+	as.operation, as.id = patchCustomer, u.ID
 	for {
-		customer, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
-		slot = nil
+		as.body = u.Changes
+		customer, err := c.one(ctx, as)
+		as.slot = nil
 		name := all.refusedIn(err)
 		if !guessed[name] {
 			return customer, relocated(err, all, sent)

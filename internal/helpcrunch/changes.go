@@ -101,6 +101,11 @@ func (f *StringField) Same(a, b string) bool {
 	return a == b || f.IgnoresCase && strings.EqualFold(a, b)
 }
 
+// filledByItself reports whether HelpCrunch fills the field in where nobody did.
+func (f *StringField) filledByItself() bool {
+	return f == Locale || f == CreatedFrom || f == LastPage
+}
+
 // The string fields of a customer.
 var (
 	Name          = &StringField{"name", func(c *Changes) *Optional[string] { return &c.Name }, func(c *Customer) **string { return &c.Name }, false}
@@ -169,8 +174,7 @@ func (c *Changes) holdsOnly(held *Customer) bool {
 		return false
 	}
 	for _, field := range stringFields {
-		filledByItself := field == Locale || field == CreatedFrom || field == LastPage
-		if field.Sent(c).IsZero() && text(*field.Held(held)) != "" && !filledByItself {
+		if field.Sent(c).IsZero() && text(*field.Held(held)) != "" && !field.filledByItself() {
 			return false
 		}
 	}

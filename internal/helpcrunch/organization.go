@@ -29,34 +29,36 @@ func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
 
 // address is what a run knows of the address that it sends to.
 type address struct {
-	right atomic.Bool   // it has answered as the API does
-	wrong atomic.Bool   // it does not know the account
-	turn  chan struct{} // held by who finds out
+	right atomic.Bool           // it has answered as the API does
+	wrong atomic.Pointer[Error] // it does not even know the account
+	turn  chan struct{}         // held by who finds out
 }
 
-// locate tells an address that has no customers at all, such as that of
-// another version of the API, from one that has not this customer. It is asked
-// after a 404, and spends one request if nothing has succeeded in this run.
-// It reports whether the 404 can be believed.
-func (c *Client) locate(ctx context.Context) (bool, error) {
+// located tells a customer that does not exist from an address that knows
+// nobody, such as that of another version of the API. It is asked after a 404,
+// and spends one request if nothing has succeeded in this run. It reports
+// whether the 404 can be believed; at a wrong address it ends the run's requests.
+func (c *Client) located(ctx context.Context, notFound *Error) bool {
 	select {
 	case c.address.turn <- struct{}{}:
 	case <-ctx.Done():
-		return false, context.Cause(ctx)
+		return false
 	}
 	defer func() { <-c.address.turn }()
-	if c.address.right.Load() || c.address.wrong.Load() {
-		return c.address.right.Load(), nil
+	if c.address.right.Load() {
+		return true
 	}
 	_, err := c.GetOrganization(ctx)
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		switch refusal.Status {
 		case http.StatusNotFound:
-			c.address.wrong.Store(true)
-			return false, nil
+			wrong := *notFound
+			wrong.Entries = nil
+			c.address.wrong.Store(&wrong)
 		case http.StatusForbidden: // what a key may not see is there
-			return true, nil
+			c.address.right.Store(true)
+			return true
 		}
 	}
-	return err == nil, err
+	return err == nil
 }

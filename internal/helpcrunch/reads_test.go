@@ -240,10 +240,10 @@ func TestLookUps(t *testing.T) {
 func TestReadsAtAWrongAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   string
-		requests int // of three reads side by side and a delete
+		requests int // of three reads side by side, a delete, a search and an update
 	}{
-		"a gateway":           {"<html>Not Found</html>", 5},
-		"another API version": {`{"errors":[{"code":"entity_not_found","message":"Not found"}]}`, 6},
+		"a gateway":           {"<html>Not Found</html>", 7},
+		"another API version": {`{"errors":[{"code":"entity_not_found","message":"Not found"}]}`, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			with := crowd(3)
@@ -263,6 +263,12 @@ func TestReadsAtAWrongAddress(t *testing.T) {
 				}
 				if err := a.DeleteCustomer(a.Context(), a.ada); err == nil {
 					t.Error("a delete succeeded")
+				}
+				if found, err := a.FindCustomers(a.Context(), helpcrunch.Filter{Field: "customers.email", Operator: "=", Value: adasEmail}); err == nil {
+					t.Errorf("a search found %v", found)
+				}
+				if _, err := a.UpdateCustomer(a.Context(), a.ada, named("Ada")(0), helpcrunch.NoOthers); err == nil {
+					t.Error("an update succeeded")
 				}
 				if requests != c.requests {
 					t.Errorf("%d requests, want %d", requests, c.requests)

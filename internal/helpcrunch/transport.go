@@ -39,6 +39,7 @@ type request struct {
 	body      any
 	customers []int64      // for the log: whom it is about, where id does not say it
 	slot      *budget.Slot // for the first attempt; nil = take one
+	urgent    bool         // the first attempt takes a slot whether there is one or not
 }
 
 // do carries out a request and decodes its answer into out (nil = ignored).
@@ -61,18 +62,17 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	for faults, throttled := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
-		if slot == nil && c.unauthorized.Load() == nil {
+		if slot == nil && c.refusedForGood() == nil {
 			var err error
-			if slot, err = c.config.Budget.Acquire(ctx); err != nil {
+			if slot, err = c.acquire(ctx, r.urgent); err != nil {
 				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
 			}
+			r.urgent = false
 		}
 		// Looked at once more after the wait: most of a big apply stands in it
 		// when the first answer comes.
-		if refused := c.unauthorized.Load(); refused != nil {
-			if slot != nil {
-				slot.Cancel()
-			}
+		if refused := c.refusedForGood(); refused != nil {
+			giveBack(slot)
 			return refused
 		}
 		started := time.Now()
@@ -93,12 +93,8 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 		case isAnswer && answered.Status == http.StatusUnauthorized:
 			c.unauthorized.CompareAndSwap(nil, answered)
 			return err
-		case IsNotFound(err) && r.operation != getOrganization && r.operation != searchCustomers:
-			known, lookup := c.locate(ctx)
-			if lookup != nil {
-				return lookup
-			}
-			if !known {
+		case IsNotFound(err) && r.operation != getOrganization:
+			if !c.located(ctx, answered) {
 				answered.Entries = nil // they say nothing about a customer
 			}
 			return err
@@ -119,6 +115,24 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 			faults++
 		}
 	}
+}
+
+func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error) {
+	if urgent {
+		return c.config.Budget.Overdraw(ctx), nil
+	}
+	return c.config.Budget.Acquire(ctx)
+}
+
+// refusedForGood is an answer that all later requests of the run would get as
+// well, nil if there was none.
+func (c *Client) refusedForGood() error {
+	for _, refused := range []*atomic.Pointer[Error]{&c.unauthorized, &c.address.wrong} {
+		if err := refused.Load(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attempt sends a request once. The status is 0 where there was no answer.

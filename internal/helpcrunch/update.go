@@ -17,12 +17,26 @@ import (
 type update struct {
 	ID int64 `json:"customer"`
 	Changes
-	holdsOthers bool // custom properties that Changes does not mention
+	others Others
 }
 
+// Others is what is known of the custom properties that a customer holds and
+// an update does not mention.
+type Others int
+
+// NoOthers is none, SomeOthers at least one, PerhapsOthers not known.
+const (
+	NoOthers Others = iota
+	PerhapsOthers
+	SomeOthers
+)
+
 // risksProperties reports whether an account that replaces all custom data
-// with what is sent would lose some of this customer's.
-func (u update) risksProperties() bool { return u.CustomData != nil && u.holdsOthers }
+// with what is sent may lose some of this customer's.
+func (u update) risksProperties() bool { return u.CustomData != nil && u.others != NoOthers }
+
+// holdsProperties reports whether it surely would.
+func (u update) holdsProperties() bool { return u.CustomData != nil && u.others == SomeOthers }
 
 // Written is what became of an update.
 type Written struct {
@@ -38,16 +52,14 @@ type (
 )
 
 // UpdateCustomer writes changes to a customer and returns it as it is
-// afterwards. Calls that are made side by side share requests. holdsOthers
-// says whether the customer may hold custom properties that changes does not
-// mention.
+// afterwards. Calls that are made side by side share requests.
 //
 // Once its batch has left, a cancelled call still waits for the answer.
-func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes, holdsOthers bool) (Written, error) {
+func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes, others Others) (Written, error) {
 	if err := c.refusals.of(changes.CustomData); err != nil {
 		return Written{}, err
 	}
-	return c.updates.Do(ctx, update{id, changes, holdsOthers})
+	return c.updates.Do(ctx, update{id, changes, others})
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.
@@ -72,7 +84,7 @@ func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[
 	var err error
 	if c.config.BatchSize > 1 {
 		var tried bool
-		if tried, err = c.account.batchFields.prove(ctx, func() { err = send(1) }); tried {
+		if tried, err = c.account.batchFields.prove(ctx, false, func() { err = send(1) }); tried {
 			return done, err
 		}
 	}
@@ -87,10 +99,10 @@ func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update,
 	batches := &c.account.batchProperties
 	var together []update
 	for _, u := range updates {
-		if len(updates) > 1 && u.risksProperties() && batches.is(unproven) {
+		if len(updates) > 1 && u.risksProperties() && batches.open(u.holdsProperties()) {
 			giveBack(slot)
 			slot = nil
-			tried, err := batches.prove(ctx, func() { c.canary(ctx, nil, u, done) })
+			tried, err := batches.prove(ctx, u.holdsProperties(), func() { c.canary(ctx, nil, u, done) })
 			if err != nil {
 				done[u.ID] = result{Err: err}
 			}
@@ -198,10 +210,10 @@ func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done re
 
 func (c *Client) patchSafely(ctx context.Context, slot *budget.Slot, u update) (written Written, err error) {
 	alone := &c.account.patchProperties
-	if u.risksProperties() && alone.is(unproven) {
+	if u.risksProperties() && alone.open(u.holdsProperties()) {
 		giveBack(slot)
 		slot = nil
-		tried, waiting := alone.prove(ctx, func() { written, err = c.patchCanary(ctx, u) })
+		tried, waiting := alone.prove(ctx, u.holdsProperties(), func() { written, err = c.patchCanary(ctx, u) })
 		if tried || waiting != nil {
 			return written, errors.Join(waiting, err)
 		}

@@ -75,10 +75,11 @@ func (a *account) updateAll(ctx context.Context, parallelism int, ids []int64, h
 	var mu sync.Mutex
 	outcomes := make(map[int64]outcome)
 	turn := make(chan struct{}, parallelism)
+	others := map[bool]helpcrunch.Others{true: helpcrunch.SomeOthers}[holdsOthers]
 	for _, id := range ids {
 		turn <- struct{}{}
 		wait.Go(func() {
-			written, err := a.UpdateCustomer(ctx, id, changes(id), holdsOthers)
+			written, err := a.UpdateCustomer(ctx, id, changes(id), others)
 			mu.Lock()
 			outcomes[id] = outcome{written, err}
 			mu.Unlock()
@@ -271,7 +272,7 @@ func TestUpdateThatIsCancelled(t *testing.T) {
 		errs := make([]error, 3)
 		var wait sync.WaitGroup
 		for i, ctx := range []context.Context{before, after, a.Context()} {
-			wait.Go(func() { _, errs[i] = a.UpdateCustomer(ctx, ids[i], named("Ada")(0), true) })
+			wait.Go(func() { _, errs[i] = a.UpdateCustomer(ctx, ids[i], named("Ada")(0), helpcrunch.SomeOthers) })
 		}
 		synctest.Wait()
 		cancelBefore()
@@ -334,7 +335,7 @@ func TestOneCustomerOnceInABatch(t *testing.T) {
 		var wait sync.WaitGroup
 		for _, name := range []string{"one", "two", "three"} {
 			wait.Go(func() {
-				if _, err := a.UpdateCustomer(a.Context(), ids[0], named(name)(0), true); err != nil {
+				if _, err := a.UpdateCustomer(a.Context(), ids[0], named(name)(0), helpcrunch.SomeOthers); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -343,7 +344,7 @@ func TestOneCustomerOnceInABatch(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		wait.Go(func() { _, _ = a.UpdateCustomer(a.Context(), ids[1], named("other")(0), true) })
+		wait.Go(func() { _, _ = a.UpdateCustomer(a.Context(), ids[1], named("other")(0), helpcrunch.SomeOthers) })
 		wait.Wait()
 		record, _ := a.server.Customer(ids[0])
 		if !reflect.DeepEqual(order, []string{"one", "two", "three"}) || record["name"] != "three" {

@@ -347,7 +347,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 
 	changes := plan.changes(&state, o.Import == importRead)
 	if !changes.IsZero() {
-		written, err := r.account.client.UpdateCustomer(ctx, id, changes, o.holdsOthers(&state, changes))
+		written, err := r.account.client.UpdateCustomer(ctx, id, changes, o.others(&state, changes))
 		if err != nil {
 			resp.Diagnostics.Append(r.updateFailed(ctx, id, changes, err)...)
 			return

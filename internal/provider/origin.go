@@ -70,15 +70,21 @@ func (o *origin) notice(customer *helpcrunch.Customer, managed *customerModel) {
 	}
 }
 
-// holdsOthers reports whether the customer may hold custom properties that the
-// changes do not mention: managed ones that stay, and others.
-func (o *origin) holdsOthers(state *customerModel, changes helpcrunch.Changes) bool {
+// others is what is known of the custom properties that the customer holds and
+// the changes do not mention: managed ones that stay, and others.
+func (o *origin) others(state *customerModel, changes helpcrunch.Changes) helpcrunch.Others {
 	for name, value := range state.CustomData.properties() {
 		if _, sent := changes.CustomData[name]; !sent && value.Text != "" {
-			return true
+			return helpcrunch.SomeOthers
 		}
 	}
-	return o.HoldsOthers || !within(max(o.ReadAt, o.WrittenAt), knowledgeLasts)
+	switch {
+	case o.HoldsOthers:
+		return helpcrunch.SomeOthers
+	case !within(max(o.ReadAt, o.WrittenAt), knowledgeLasts):
+		return helpcrunch.PerhapsOthers
+	}
+	return helpcrunch.NoOthers
 }
 
 // within reports whether a moment in UNIX seconds is no longer ago than d. One

@@ -6,22 +6,18 @@ package provider
 import (
 	"cmp"
 	"os"
-	"runtime/debug"
+	"runtime"
 )
 
-// How much garbage may lie about: so many percent of what is in use, until the
-// process has so many bytes. The provider uses little, whatever the number of
-// customers, and collecting less often saves a quarter of its time.
-const (
-	garbage     = 400
-	mostGarbage = 56 << 20
-)
+// ballast is memory that is never touched, so that it takes no room but counts:
+// Go collects garbage when as much lies about as is in use. The provider uses
+// little, whatever the number of customers, and would collect all the time.
+var ballast = make([]byte, 16<<20)
 
 // TuneProcess sets up a process that does nothing but serve the provider. Its
 // time is the user's: Terraform waits for it a thousand times in an apply.
 func TuneProcess() {
-	debug.SetGCPercent(garbage)
-	debug.SetMemoryLimit(mostGarbage)
+	runtime.KeepAlive(ballast)
 	heedLogLevel()
 }
 
