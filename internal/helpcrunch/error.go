@@ -75,6 +75,10 @@ func (e ErrorEntry) Field() string {
 	return code
 }
 
+// OfProperty reports whether the entry is about the name of a custom property,
+// which the account does not have, and not about its value.
+func (e ErrorEntry) OfProperty() bool { return strings.HasSuffix(e.Code, ".property") }
+
 // blamable reports whether one customer in a batch may be the cause of the
 // refusal. 401, 403, 429 and 5xx say nothing about a customer.
 func (e *Error) blamable() bool {

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -39,7 +38,7 @@ func (r *refusals) note(sent CustomData, err error) {
 	defer r.mu.Unlock()
 	for _, entry := range refusal.Entries {
 		name := sent.PropertyOf(entry)
-		if name == "" || !strings.HasSuffix(entry.Code, ".property") {
+		if name == "" || !entry.OfProperty() {
 			continue
 		}
 		if r.count == nil {

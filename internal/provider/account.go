@@ -80,8 +80,9 @@ func (a *account) tagsManagedTwice(id, resourceType string) bool {
 
 const tagsTwiceSummary = "Two kinds of resources for the tags of one customer"
 
-// findOne looks a customer up by a field that should be theirs alone.
-func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, value string) (*helpcrunch.Customer, diag.Diagnostics) {
+// findOne looks a customer up by a field that should be theirs alone. shown is
+// the value as it may stand in an error.
+func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, value, shown string) (*helpcrunch.Customer, diag.Diagnostics) {
 	attribute := attributeOf(field.Name)
 	if value == "" {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No customer to look for", fmt.Sprintf("%s is empty.", attribute))}
@@ -96,17 +97,13 @@ func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, va
 		match = customer
 		ids = append(ids, strconv.FormatInt(customer.ID, 10))
 	}
-	shown := ""
-	if field == helpcrunch.UserID { // the one of the keys that is not about a person
-		shown = fmt.Sprintf(", %q", value)
-	}
 	switch len(ids) {
 	case 0:
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No such customer",
-			fmt.Sprintf("HelpCrunch has no customer with this %s%s.", attribute, shown))}
+			fmt.Sprintf("HelpCrunch has no customer with this %s%s. Correct it, or take it out of the configuration.", attribute, shown))}
 	case 1:
 		return match, nil
 	}
 	return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Several customers fit",
-		fmt.Sprintf("HelpCrunch has %d customers with this %s: %s. Use the id of one of them.", len(ids), attribute, strings.Join(ids, ", ")))}
+		fmt.Sprintf("HelpCrunch has %d customers with this %s%s: %s. Use the id of one of them.", len(ids), attribute, shown, strings.Join(ids, ", ")))}
 }

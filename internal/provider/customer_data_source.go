@@ -188,11 +188,11 @@ func (d *customerDataSource) Read(ctx context.Context, req datasource.ReadReques
 			return
 		}
 	case !config.Email.IsNull():
-		found, diags := d.account.findOne(ctx, helpcrunch.Email, config.Email.ValueString())
+		found, diags := d.account.findOne(ctx, helpcrunch.Email, config.Email.ValueString(), "")
 		resp.Diagnostics.Append(diags...)
 		customer = found
 	default:
-		found, diags := d.account.findOne(ctx, helpcrunch.UserID, config.UserID.ValueString())
+		found, diags := d.account.findOne(ctx, helpcrunch.UserID, config.UserID.ValueString(), fmt.Sprintf(", %q", config.UserID.ValueString()))
 		resp.Diagnostics.Append(diags...)
 		customer = found
 	}

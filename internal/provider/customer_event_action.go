@@ -155,7 +155,7 @@ func eventFailed(id int64, err error) diag.Diagnostics {
 			"The event of customer %d waited %s for its turn within requests_per_minute, and was not sent. "+
 				"Invoke it again when less is going on, or raise requests_per_minute if the account permits more.\n\n%s", id, defaultTimeout, err))}
 	}
-	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, what string) {
+	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, why string) {
 		attribute = entry.Code
 		if i := strings.IndexAny(attribute, ".["); i >= 0 {
 			attribute = attribute[:i]
@@ -167,7 +167,7 @@ func eventFailed(id int64, err error) diag.Diagnostics {
 		default:
 			attribute = ""
 		}
-		return attribute, attribute
+		return attribute, notAccepted(attribute)
 	})
 }
 

@@ -221,7 +221,7 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if !plan.Tags.IsNull() && r.account.tagsManagedTwice(id, "helpcrunch_customer") {
 		resp.Diagnostics.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
-				"Each apply of the one may undo the other. Take tags out here, or write all tags here and take the helpcrunch_customer_tag out.", id))
+				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", id))
 	}
 	if plan.Unsubscribed.Equal(types.BoolValue(false)) && (state.Unsubscribed.ValueBool() || o.Unsubscribed) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
@@ -266,6 +266,10 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	o.wrote(customer, &plan)
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
+	if !plan.Tags.IsNull() {
+		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
+		r.account.tagsManagedTwice(plan.ID.ValueString(), "helpcrunch_customer")
+	}
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 
@@ -414,7 +418,8 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 		field, value = helpcrunch.UserID, rest
 	}
 	if value != "" {
-		customer, diags := r.account.findOne(ctx, field, value)
+		// Terraform shows import ids as they are: this one is no secret.
+		customer, diags := r.account.findOne(ctx, field, value, fmt.Sprintf(", %q", value))
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return

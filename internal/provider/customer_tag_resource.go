@@ -62,7 +62,7 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"A tag that the customer has already is taken over, and comes off when the resource is destroyed. One that somebody takes off is planned again. " +
 			"Setting, recolouring and taking off a tag is a request each; tags are refreshed together, up to a hundred customers a request.\n\n" +
 			"Leave it for customers whose `helpcrunch_customer` has `tags`, which is the exact set: each apply of the one may undo the other. " +
-			"The plan warns where it has both. Between workspaces, or two provider blocks, nobody notices.",
+			"The plan warns where it has both, from the first one on that knows the id of the customer. Between workspaces, or two provider blocks, nobody notices.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -129,7 +129,7 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if r.account != nil && r.account.tagsManagedTwice(plan.CustomerID.ValueString(), "helpcrunch_customer_tag") {
 		resp.Diagnostics.AddAttributeWarning(path.Root("customer_id"), tagsTwiceSummary, fmt.Sprintf(
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
-				"Add the tag to that set and take this resource out, or take tags out of the helpcrunch_customer.", plan.CustomerID.ValueString()))
+				"Add the tag to that set and take this resource out.", plan.CustomerID.ValueString()))
 	}
 }
 
@@ -298,14 +298,14 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel) 
 
 // tagRefused puts a refusal on the attribute that HelpCrunch names.
 func tagRefused(summary string, err error) diag.Diagnostics {
-	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, what string) {
+	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, why string) {
 		switch {
 		case entry.Field() != "tags":
 			return "", ""
 		case strings.HasSuffix(entry.Code, ".color"):
-			return "color", "color"
+			return "color", notAccepted("color")
 		}
-		return "name", "name"
+		return "name", notAccepted("name")
 	})
 }
 

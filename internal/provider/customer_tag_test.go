@@ -430,8 +430,8 @@ func TestTagIdentity(t *testing.T) {
 	}
 	runSteps(t,
 		resource.TestStep{
-			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`) +
-				"import {\n  to = " + tagAddress + "\n  identity = { id = \"" + itoa(id) + "/vip\" }\n}\n",
+			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`) + strings.NewReplacer("542335", itoa(id), "helpcrunch_customer_tag.vip", tagAddress).
+				Replace(read(t, "examples", "resources", "helpcrunch_customer_tag", "import-by-identity.tf")),
 			ConfigStateChecks: identity("vip"),
 		},
 		resource.TestStep{Config: providerBlock(server, "") + tagBlock(id, "name = \"vip\"\n  color = \"red\""), ConfigStateChecks: identity("vip")},
@@ -561,6 +561,19 @@ func TestTagBesideTheWholeSet(t *testing.T) {
 				t.Errorf("%s: the plan says\n%s, want %s", row.name, text, want)
 			}
 		}
+	}
+}
+
+// TestTagBesideTheWholeSetOfANewCustomer: the id is not known in the plan, so
+// the apply says it.
+func TestTagBesideTheWholeSetOfANewCustomer(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, required+customerBlock(`tags = [{ name = "vip" }]`)+
+		"resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"beta\"\n}\n")
+	diags, err := w.Apply(t.Context())
+	if text := said(diags); err != nil || strings.Count(text, tagsTwiceSummary) != 1 || !strings.Contains(text, "Add the tag to that set and take this resource out.") {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
 

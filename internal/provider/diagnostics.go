@@ -24,23 +24,36 @@ func requestFailed(summary string, err error) diag.Diagnostics {
 
 // customerRefused is requestFailed for the fields of a customer.
 func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Diagnostics {
-	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, what string) {
+	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, why string) {
 		attribute = attributeOf(entry.Field())
-		if property := sent.CustomData.PropertyOf(entry); property != "" {
-			return attribute, fmt.Sprintf("the property %q of custom_data", property)
+		property := sent.CustomData.PropertyOf(entry)
+		switch {
+		case property == "":
+			return attribute, notAccepted(attribute)
+		case entry.OfProperty():
+			return attribute, unknownProperty(property)
 		}
-		return attribute, attribute
+		return attribute, notAccepted(fmt.Sprintf("the property %q of custom_data", property)) +
+			" A custom attribute takes what its type in HelpCrunch says: text and URLs are written in quotes, numbers and bools without, " +
+			"a date as UNIX seconds in quotes, such as unix_timestamp(\"2025-01-01T00:00:00Z\") of this provider makes."
 	})
 }
 
+func notAccepted(what string) string {
+	return fmt.Sprintf("HelpCrunch does not accept the value of %s.", what)
+}
+
+func unknownProperty(name string) string {
+	return fmt.Sprintf("HelpCrunch does not know the property %q of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
+		"or take it out of the configuration.", name)
+}
+
 // refused is requestFailed for a write: each entry of a refusal that blame
-// finds an attribute for stands on it; what names the value that is at fault.
-func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attribute, what string)) diag.Diagnostics {
+// finds an attribute for stands on it, and says why.
+func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attribute, why string)) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if learned, ok := errors.AsType[*helpcrunch.LearnedError](err); ok {
-		diags.AddAttributeError(path.Root("custom_data"), summary,
-			fmt.Sprintf("HelpCrunch does not know the property %q of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
-				"or take it out of the configuration.\n\n%s", learned.Property, err))
+		diags.AddAttributeError(path.Root("custom_data"), summary, fmt.Sprintf("%s\n\n%s", unknownProperty(learned.Property), err))
 		return diags
 	}
 	var refusal *helpcrunch.Error
@@ -49,13 +62,12 @@ func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attri
 		// often understood only beside the others.
 		var named []string
 		for _, entry := range refusal.Entries {
-			attribute, what := blame(entry)
+			attribute, why := blame(entry)
 			if attribute == "" || slices.Contains(named, attribute) {
 				continue
 			}
 			named = append(named, attribute)
-			diags.AddAttributeError(path.Root(attribute), summary,
-				fmt.Sprintf("HelpCrunch does not accept the value of %s.\n\n%s", what, err))
+			diags.AddAttributeError(path.Root(attribute), summary, fmt.Sprintf("%s\n\n%s", why, err))
 		}
 	}
 	if !diags.HasError() {

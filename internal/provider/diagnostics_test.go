@@ -29,6 +29,7 @@ func TestRefusalsStandOnTheirAttribute(t *testing.T) {
 		{ofCustomer, "email", "email"},
 		{ofCustomer, "invalid_userId_value", "user_id"},
 		{ofCustomer, "customData[0].value", "custom_data"},
+		{ofCustomer, "customData[0].property", "custom_data"},
 		{ofCustomer, "invalid_request", ""},
 		{ofTag, "tags[0].name", "name"},
 		{ofTag, "tags[0].color", "color"},
@@ -54,6 +55,21 @@ func TestRefusalsStandOnTheirAttribute(t *testing.T) {
 		}
 		if at != row.want {
 			t.Errorf("%s stands on %q, want %q", row.code, at, row.want)
+		}
+	}
+}
+
+// TestRefusalsOfCustomData: the name and the value of a property have remedies of their own.
+func TestRefusalsOfCustomData(t *testing.T) {
+	t.Parallel()
+	sent := helpcrunch.Changes{CustomData: helpcrunch.CustomData{"renewal": {}}}
+	for code, want := range map[string]string{
+		"customData[0].property": `HelpCrunch does not know the property "renewal" of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes`,
+		"customData[0].value":    `a date as UNIX seconds in quotes`,
+	} {
+		diags := customerRefused("", &helpcrunch.Error{Status: http.StatusBadRequest, Entries: []helpcrunch.ErrorEntry{{Code: code, Message: "No."}}}, sent)
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), want) {
+			t.Errorf("%s: %v, want %s", code, diags, want)
 		}
 	}
 }

@@ -86,10 +86,10 @@ func TestImportRefusals(t *testing.T) {
 	for form, want := range map[string]string{
 		"ada":                     `Write the id of a customer \(542335\)`,
 		"email:":                  `Write the id of a customer`,
-		"email:ada@example.com":   `HelpCrunch has 2 customers with this email: ` + strconv.FormatInt(first, 10) + `,\s+` + strconv.FormatInt(second, 10),
-		"user_id:nobody":          `HelpCrunch has no customer with this user_id`,
+		"email:ada@example.com":   `HelpCrunch has 2 customers with this email, "ada@example.com": ` + strconv.FormatInt(first, 10) + `,\s+` + strconv.FormatInt(second, 10),
+		"user_id:nobody":          `HelpCrunch has no customer with this user_id, "nobody"`,
 		"1":                       `Cannot import non-existent remote object`,
-		"email:other@example.com": `HelpCrunch has no customer with this email`,
+		"email:other@example.com": `HelpCrunch has no customer with this email, "other@example.com"`,
 	} {
 		runSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + customerBlock(""), ResourceName: "helpcrunch_customer.test",

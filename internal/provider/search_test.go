@@ -220,7 +220,8 @@ func TestIdentity(t *testing.T) {
 	block := customerBlock("name = \"Ada\"\n  deletion_policy = \"abandon\"")
 	runSteps(t,
 		resource.TestStep{
-			Config: providerBlock(server, "") + block + "import {\n  to = helpcrunch_customer.test\n  identity = { id = \"" + id + "\" }\n}\n",
+			Config: providerBlock(server, "") + block + strings.NewReplacer("542335", id, "helpcrunch_customer.ada", "helpcrunch_customer.test").
+				Replace(read(t, "examples", "resources", "helpcrunch_customer", "import-by-identity.tf")),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectIdentity("helpcrunch_customer.test", map[string]knownvalue.Check{"id": knownvalue.StringExact(id)}),
 				statecheck.ExpectIdentityValueMatchesState("helpcrunch_customer.test", tfjsonpath.New("id")),

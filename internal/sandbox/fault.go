@@ -147,7 +147,10 @@ func (f Fault) check() error {
 // ParseFault reads a fault such as batch:drop-after or any:too-many-requests:3:
 // operation, kind and how many requests it meets.
 func ParseFault(text string) (Fault, error) {
-	operation, rest, _ := strings.Cut(text, ":")
+	operation, rest, named := strings.Cut(text, ":")
+	if !named {
+		return Fault{}, fmt.Errorf("fault %q: write operation:kind, such as batch:drop-after", text)
+	}
 	kind, times, counted := strings.Cut(rest, ":")
 	fault := Fault{Operation: Operation(operation), Kind: FaultKind(kind)}
 	if operation == "any" {

@@ -169,7 +169,10 @@ API. It keeps everything in memory and forgets it when it stops. What a colleagu
 would do by hand in HelpCrunch is done under /_sandbox/, for example:
 
     curl http://127.0.0.1:8080/_sandbox/customers
-    curl http://127.0.0.1:8080/_sandbox/counts
+    curl http://127.0.0.1:8080/_sandbox/counts      (-X DELETE counts anew)
+    curl http://127.0.0.1:8080/_sandbox/events
+    curl -d '{"userId": "crm-18", "tags": ["vip"]}' http://127.0.0.1:8080/_sandbox/customers
+    curl -X DELETE http://127.0.0.1:8080/_sandbox/customers/542335
     curl -X PATCH -d '{"phone": "+48 600 100 200"}' http://127.0.0.1:8080/_sandbox/customers/542335
     curl -X PATCH -d '{"batch-short": true}' http://127.0.0.1:8080/_sandbox/switches
     curl -d '{"operation": "batch", "kind": "drop-after"}' http://127.0.0.1:8080/_sandbox/faults

@@ -1,0 +1,6 @@
+import {
+  to = helpcrunch_customer.ada
+  identity = {
+    id = "542335"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = helpcrunch_customer_tag.vip
+  identity = {
+    id = "542335/vip"
+  }
+}
