@@ -78,6 +78,9 @@ func New(config Config) *Budget {
 	return b
 }
 
+// Limit is how many requests a window has, at least one.
+func (b *Budget) Limit() int { return b.config.Limit }
+
 // Acquire waits for a slot. Callers of one Budget are served in the order they
 // came. It fails only with the error of ctx.
 func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {

@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -33,10 +34,12 @@ type account struct {
 	batchFields     finding // what a batch item leaves out
 	batchProperties finding // what the customData of a batch item leaves out
 	patchProperties finding // what the customData of a PATCH leaves out
+
+	texts *sync.Map // the names of custom properties that are answered as numbers and sent as text: dates
 }
 
 func newAccount() account {
-	return account{newFinding(), newFinding(), newFinding()}
+	return account{newFinding(), newFinding(), newFinding(), new(sync.Map)}
 }
 
 // trust is what is known of one way of writing.
@@ -94,9 +97,9 @@ func (f *finding) prove(ctx context.Context, holds bool, try func()) (tried bool
 // customer of the run a field, silently.
 func (f *finding) settle(held, lost int) {
 	switch {
-	case f.is(keeps) || f.is(loses):
 	case lost > 0:
 		f.trust.Store(int32(loses))
+	case f.is(keeps) || f.is(loses):
 	case held > 0:
 		f.trust.Store(int32(keeps))
 	case f.tries.Add(1) >= maxCanaries:
@@ -121,18 +124,14 @@ func (c *Client) canary(ctx context.Context, slot *budget.Slot, u update, done r
 }
 
 func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Written, error) {
-	read, write, err := c.twoSlots(ctx, slot)
-	if err != nil {
+	before, after, err := c.readAndWrite(ctx, slot, u.ID, func(_ *Customer, write *budget.Slot) (*Customer, error) {
+		answer, err := c.putBatch(ctx, request{slot: write, impatient: true}, []update{u})
+		return answer[u.ID], err
+	})
+	if before == nil {
 		return Written{}, err
 	}
-	defer giveBack(write)
-	before, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
-	if err != nil {
-		return Written{}, err
-	}
-	answer, err := c.putBatch(ctx, write, []update{u})
-	after, err := c.afterwards(ctx, u.ID, answer[u.ID], err)
-	if after == nil {
+	if after, err = c.afterwards(ctx, u.ID, after, err); after == nil {
 		return Written{}, err
 	}
 	held, lost := u.omittedFields(before, after)
@@ -155,16 +154,12 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 // patchCanary sends one update as a PATCH, to see what becomes of the custom
 // properties that it leaves out.
 func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
-	read, write, err := c.twoSlots(ctx, nil)
-	if err != nil {
+	before, after, err := c.readAndWrite(ctx, nil, u.ID, func(_ *Customer, write *budget.Slot) (*Customer, error) {
+		return c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: write, impatient: true})
+	})
+	if before == nil {
 		return Written{}, err
 	}
-	defer giveBack(write)
-	before, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
-	if err != nil {
-		return Written{}, err
-	}
-	after, err := c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: write})
 	if after, err = c.afterwards(ctx, u.ID, after, err); after == nil {
 		return Written{}, err
 	}
@@ -176,26 +171,61 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 	return c.restore(ctx, before, after, Loss{Fields: lost})
 }
 
-// pairWait is how long to wait for a second slot: until a whole window of the
-// limit has gone by, and a little more.
-const pairWait = budget.DefaultWindow + 5*time.Second
-
-// twoSlots are for a read and the write that builds on it, so that the write
-// follows at once: it may send what was read along, and would undo what
-// somebody else has changed meanwhile. The first may be there already. A
-// budget too small to give two to one caller gives one, and write is nil.
-func (c *Client) twoSlots(ctx context.Context, first *budget.Slot) (read, write *budget.Slot, err error) {
-	if first == nil {
-		if first, err = c.config.Budget.Acquire(ctx); err != nil {
+// readAndWrite reads a customer and writes what builds on it, at once: the write
+// may send what was read along, and would undo what somebody else has changed
+// meanwhile. So both slots are there before the read, and a write that was told
+// to wait or to send something otherwise, and so has done nothing, is preceded
+// by another read. before is nil
+// where nothing was written. The slot is for one of the two; nil = take both.
+func (c *Client) readAndWrite(ctx context.Context, slot *budget.Slot, id int64, write func(before *Customer, slot *budget.Slot) (*Customer, error)) (before, after *Customer, err error) {
+	for {
+		first, second, err := c.twoSlots(ctx, slot)
+		if err != nil {
 			return nil, nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 		}
+		slot = nil
+		before, err := c.one(ctx, request{operation: getCustomer, id: id, slot: first})
+		if err != nil {
+			giveBack(second)
+			return nil, nil, err
+		}
+		after, err := write(before, second)
+		giveBack(second) // where it was not used
+		refusal, _ := errors.AsType[*Error](err)
+		throttled := refusal != nil && refusal.Status == http.StatusTooManyRequests && ctx.Err() == nil
+		if !throttled && !errors.Is(err, errOtherKind) {
+			return before, after, err
+		}
 	}
-	limited, cancel := context.WithTimeout(ctx, pairWait)
-	defer cancel()
-	second, err := c.config.Budget.Acquire(limited)
-	if err != nil && ctx.Err() != nil {
+}
+
+// twoSlots takes two slots of the budget, of which the first may be there. Only
+// one caller at a time holds one while it waits for the other. A budget of one
+// request gives one, and the second is nil.
+func (c *Client) twoSlots(ctx context.Context, first *budget.Slot) (_, second *budget.Slot, err error) {
+	select {
+	case c.pairs <- struct{}{}:
+	default:
+		giveBack(first)
+		first = nil
+		select {
+		case c.pairs <- struct{}{}:
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
+	}
+	defer func() { <-c.pairs }()
+	if first == nil {
+		if first, err = c.config.Budget.Acquire(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	if c.config.Budget.Limit() < 2 {
+		return first, nil, nil
+	}
+	if second, err = c.config.Budget.Acquire(ctx); err != nil {
 		first.Cancel()
-		return nil, nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+		return nil, nil, err
 	}
 	return first, second, nil
 }
@@ -207,7 +237,7 @@ func (c *Client) afterwards(ctx context.Context, id int64, answer *Customer, err
 	if answer != nil || err != nil && !OutcomeUnknown(err) {
 		return answer, err
 	}
-	after, lookup := c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: id})
+	after, lookup := c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: id, urgent: true})
 	if lookup != nil {
 		return nil, errors.Join(err, lookup)
 	}
@@ -249,6 +279,10 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 	if err != nil {
 		return Written{}, &RestoreError{ID: before.ID, Fields: loss.Fields, Err: err}
 	}
+	missing := slices.DeleteFunc(slices.Clone(loss.Fields), func(field string) bool { return movesByItself(field) || restored.holds(field) })
+	if len(missing) > 0 {
+		return Written{}, &RestoreError{ID: before.ID, Fields: missing, Err: errors.New("HelpCrunch accepted the values and does not hold them")}
+	}
 	return Written{Customer: restored, Loss: &loss}, nil
 }
 
@@ -268,7 +302,13 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []st
 		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true})
 	}
 	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
-	return c.patchHolding(ctx, request{urgent: true}, back, properties)
+	texts := make(map[string]bool)
+	for {
+		customer, err := c.patchHolding(ctx, request{urgent: true}, back, properties, texts)
+		if !errors.Is(err, errOtherKind) {
+			return customer, err
+		}
+	}
 }
 
 // omittedFields compares what the update leaves out: how many fields held
@@ -350,6 +390,30 @@ func (c *Changes) copyField(name string, from *Customer) {
 	}
 }
 
+// holds reports whether there is something in a field, named as in Loss.
+func (c *Customer) holds(name string) bool {
+	for _, field := range stringFields {
+		if field.Name == name {
+			return text(*field.Held(c)) != ""
+		}
+	}
+	switch name {
+	case "firstSeen":
+		return !c.FirstSeen.IsNull()
+	case "lastSeen":
+		return !c.LastSeen.IsNull()
+	case "unsubscribed":
+		return c.Unsubscribed
+	case "blocked":
+		return c.Blocked
+	case "tags":
+		return len(c.Tags) > 0
+	}
+	return c.CustomData[strings.TrimPrefix(name, "customData.")].Text != ""
+}
+
+func movesByItself(field string) bool { return field == LastPage.Name || field == "lastSeen" }
+
 // filled are the properties that hold something.
 func (d CustomData) filled() CustomData {
 	filled := make(CustomData)
@@ -395,16 +459,11 @@ func (e *RestoreError) Unwrap() error { return e.Err }
 // patchUnion writes one customer in an account that replaces all custom data:
 // with the properties that are to stay.
 func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*Customer, error) {
-	read, write, err := c.twoSlots(ctx, slot)
-	if err != nil {
-		return nil, err
-	}
-	defer giveBack(write)
-	held, err := c.one(ctx, request{operation: getCustomer, id: u.ID, slot: read})
-	if err != nil {
-		return nil, err
-	}
-	return c.patchHolding(ctx, request{slot: write}, u, held.CustomData)
+	texts := make(map[string]bool)
+	_, written, err := c.readAndWrite(ctx, slot, u.ID, func(held *Customer, write *budget.Slot) (*Customer, error) {
+		return c.patchHolding(ctx, request{slot: write, impatient: true}, u, held.CustomData, texts)
+	})
+	return written, err
 }
 
 // patchHolding sends the update together with the custom properties that the
@@ -412,33 +471,44 @@ func (c *Client) patchUnion(ctx context.Context, slot *budget.Slot, u update) (*
 //
 // An answer shows a date and a number alike, as an integer, and a request must
 // send the first as text and the second as a number. A wrong guess is refused
-// and changes nothing, so the property that the refusal points to is sent the
-// other way.
-func (c *Client) patchHolding(ctx context.Context, as request, u update, held CustomData) (*Customer, error) {
+// and changes nothing: then the error is errOtherKind, texts has the property
+// that the refusal points to, and the next attempt sends it the other way. What
+// proves right is remembered, for a property has one kind in an account.
+func (c *Client) patchHolding(ctx context.Context, as request, u update, held CustomData, texts map[string]bool) (*Customer, error) {
 	sent := u.CustomData
-	all := make(CustomData, len(held)+len(u.CustomData))
+	all := make(CustomData, len(held)+len(sent))
 	guessed := make(map[string]bool)
 	for name, value := range held.filled() {
-		if value.Kind != Opaque {
+		_, isText := c.account.texts.Load(name)
+		switch {
+		case value.Kind == Opaque:
+		case value.Kind == Number && (isText || texts[name]):
+			all[name] = Value{String, value.Text}
+		default:
 			all[name], guessed[name] = value, value.Kind == Number
 		}
 	}
-	for name, value := range u.CustomData {
+	for name, value := range sent {
 		all[name], guessed[name] = value, false
 	}
 	u.CustomData = all
-	as.operation, as.id = patchCustomer, u.ID
-	for {
-		as.body = u.Changes
-		customer, err := c.one(ctx, as)
-		as.slot = nil
-		name := all.refusedIn(err)
-		if !guessed[name] {
-			return customer, relocated(err, all, sent)
-		}
-		all[name], guessed[name] = Value{String, all[name].Text}, false
+	as.operation, as.id, as.body = patchCustomer, u.ID, u.Changes
+	customer, err := c.one(ctx, as)
+	if name := all.refusedIn(err); guessed[name] {
+		texts[name] = true
+		return nil, errOtherKind
 	}
+	if err != nil {
+		return nil, relocated(err, all, sent)
+	}
+	for name := range texts {
+		c.account.texts.Store(name, nil)
+	}
+	return customer, nil
 }
+
+// errOtherKind is a request that was refused for a guess, and is to be made again.
+var errOtherKind = errors.New("a custom property is of another kind")
 
 // refusedIn is the first custom property that an error points to, "" if none.
 func (d CustomData) refusedIn(err error) string {

@@ -300,6 +300,164 @@ func TestCanaryThatLosesOneField(t *testing.T) {
 	})
 }
 
+// What a later canary loses counts, whatever an earlier one kept that held
+// less.
+func TestCanaryThatLosesAfterOneThatKept(t *testing.T) {
+	with := crowd(22)
+	for i := range 2 {
+		with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("without a phone ", i)}
+	}
+	var server *sandbox.Server
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPut { // it clears phones, and nothing else
+				body, err := io.ReadAll(r.Body)
+				var items []struct{ Customer int64 }
+				if err = errors.Join(err, json.Unmarshal(body, &items)); err != nil {
+					return nil, err
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				for _, item := range items {
+					if err := server.Change(item.Customer, sandbox.Record{"phone": nil}); err != nil {
+						return nil, err
+					}
+				}
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		server = a.server
+		ids := a.ids()
+		a.updateAll(a.Context(), 2, ids[:2], true, named("Ada"))
+		for id, got := range a.updateAll(a.Context(), 10, ids[2:], true, planned("gold")) {
+			if got.err != nil || !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1}) {
+			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
+// Customers of whom little is known are no longer sent together when the canary
+// of the same batch, of whom more is known, loses something.
+func TestCanaryLateInABatch(t *testing.T) {
+	with := crowd(20, "batch-clears-custom-data")
+	for i := range 10 {
+		with.sandbox.Customers[i] = sandbox.Record{}
+	}
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		update := func(ids []int64, others func(i int) helpcrunch.Others) {
+			var wait sync.WaitGroup
+			for i, id := range ids {
+				wait.Go(func() {
+					if _, err := a.UpdateCustomer(a.Context(), id, planned("gold")(id), others(i)); err != nil {
+						t.Error(err)
+					}
+				})
+				time.Sleep(time.Millisecond)
+			}
+			wait.Wait()
+		}
+		perhaps := func(int) helpcrunch.Others { return helpcrunch.PerhapsOthers }
+		none := func(int) helpcrunch.Others { return helpcrunch.NoOthers }
+		update(ids[:10], none) // from now on ten are known to come together
+		update(ids[:10], none)
+		update(ids[:10], perhaps)
+		update(ids[10:], func(i int) helpcrunch.Others {
+			if i == 9 {
+				return helpcrunch.SomeOthers
+			}
+			return helpcrunch.PerhapsOthers
+		})
+		for _, id := range ids[10:] {
+			if !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+		}
+	})
+}
+
+// What is sent along with an update was read just before it, however many wait
+// for the budget and whatever 429 comes between, and nobody waits with a slot
+// in hand.
+func TestUnionsReadJustBeforeTheyWrite(t *testing.T) {
+	const customers, limit = 60, 20
+	with := crowd(customers, "custom-data-replaces")
+	with.client = func(c *helpcrunch.Config) {
+		c.Budget, c.BatchSize = budget.New(budget.Config{Limit: limit}), 1
+	}
+	var mu sync.Mutex
+	read, refused := make(map[string]time.Time), make(map[string]bool)
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch r.Method {
+			case http.MethodGet:
+				read[r.URL.Path] = time.Now()
+			case http.MethodPatch:
+				if since := time.Since(read[r.URL.Path]); since > time.Second {
+					t.Errorf("%s was read %s before it was written", r.URL.Path, since)
+				}
+				if strings.HasSuffix(r.URL.Path, "0") && !refused[r.URL.Path] {
+					refused[r.URL.Path] = true
+					return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, strings.NewReader(`{"errors":[]}`)), nil
+				}
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), true, planned("gold")) {
+			if got.err != nil || !a.keptProperties(id) {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+		// Each needs a read and a write, once more where it was refused, and each
+		// refusal pauses everybody for half a minute. That a property is a date
+		// is found out once.
+		requests := 2*customers + 2*len(refused) + 4
+		if most := time.Duration(requests/limit+1)*time.Minute + time.Duration(len(refused))*30*time.Second; a.now() > most {
+			t.Errorf("%d requests took %s, want %s at most", requests, a.now(), most)
+		}
+	})
+}
+
+// An answer that does not hold what was put back is an error that names it.
+func TestCanaryWhoseRestoreIsIgnored(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPatch {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				body = bytes.ReplaceAll(body, []byte(`"phone":"555",`), nil)
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		var missing []string
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+				missing = append(missing, lost.Fields...)
+			}
+		}
+		if !slices.Equal(missing, []string{"phone"}) {
+			t.Errorf("missing are %v", missing)
+		}
+	})
+}
+
 // What a canary loses is put back, whatever is cancelled meanwhile.
 func TestCanaryIsPutBackAfterAStop(t *testing.T) {
 	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {

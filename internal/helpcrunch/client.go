@@ -64,6 +64,7 @@ type Client struct {
 	queries *batch.Coalescer[query, query, found]
 	readers atomic.Uint64 // how many have asked queries until now
 
+	pairs      chan struct{} // held by who collects two slots of the budget
 	address    address
 	account    account      // what this run has found out about the account
 	refusals   refusals     // the custom properties that it does not have
@@ -85,7 +86,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, address: address{turn: make(chan struct{}, 1)}, account: newAccount()}
+	c := &Client{config: config, pairs: make(chan struct{}, 1), address: address{turn: make(chan struct{}, 1)}, account: newAccount()}
 	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,

@@ -39,6 +39,9 @@ type address struct {
 // and spends one request if nothing has succeeded in this run. It reports
 // whether the 404 can be believed; at a wrong address it ends the run's requests.
 func (c *Client) located(ctx context.Context, notFound *Error) bool {
+	if c.address.right.Load() {
+		return true
+	}
 	select {
 	case c.address.turn <- struct{}{}:
 	case <-ctx.Done():

@@ -40,6 +40,7 @@ type request struct {
 	customers []int64      // for the log: whom it is about, where id does not say it
 	slot      *budget.Slot // for the first attempt; nil = take one
 	urgent    bool         // the first attempt takes a slot whether there is one or not
+	impatient bool         // a 429 pauses the others and ends the call
 }
 
 // do carries out a request and decodes its answer into out (nil = ignored).
@@ -105,7 +106,7 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 			}
 			throttled++
 			c.config.Budget.Pause(ctx, pause)
-			if ctx.Err() != nil {
+			if r.impatient || ctx.Err() != nil {
 				return err
 			}
 		default:

@@ -94,10 +94,11 @@ func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[
 	return done, err
 }
 
-// write sends updates, in one request where the account can be trusted with it.
+// write sends updates: first those that show what the account does to custom
+// properties, where that is not known yet.
 func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update, done results) {
 	batches := &c.account.batchProperties
-	var together []update
+	var rest []update
 	for _, u := range updates {
 		if len(updates) > 1 && u.risksProperties() && batches.open(u.holdsProperties()) {
 			giveBack(slot)
@@ -110,21 +111,38 @@ func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update,
 				continue
 			}
 		}
-		if c.account.batchFields.is(loses) || u.risksProperties() && batches.is(loses) {
-			c.patch(ctx, slot, u, done)
-			slot = nil
-			continue
-		}
-		together = append(together, u)
+		rest = append(rest, u)
 	}
-	c.put(ctx, slot, together, done)
+	c.put(ctx, slot, rest, done)
 }
 
-// put sends updates as one batch PUT, a single one as PATCH. A refusal that a
-// customer may be to blame for is narrowed down until the bad one stands alone
-// and is refused in its own words.
+// losesInBatch reports whether the account is known to clear something of the
+// customer that a batch does not mention.
+func (c *Client) losesInBatch(u update) bool {
+	return c.account.batchFields.is(loses) || u.risksProperties() && c.account.batchProperties.is(loses)
+}
+
+// put sends updates as one batch PUT, a single one as PATCH, and so those that
+// would lose something in a batch. A refusal that a customer may be to blame
+// for is narrowed down until the bad one stands alone and is refused in its own
+// words.
 func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, done results) {
 	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool { return c.refusedBefore(nil, u, done) })
+	if len(updates) > 1 && slot == nil {
+		var err error
+		if slot, err = c.config.Budget.Acquire(ctx); err != nil {
+			for _, u := range updates {
+				done[u.ID] = result{Err: fmt.Errorf("waiting for the request budget to update a customer: %w", err)}
+			}
+			return
+		}
+	}
+	// Another batch may have shown something since, so it is looked at now.
+	if i := slices.IndexFunc(updates, c.losesInBatch); i >= 0 && len(updates) > 1 {
+		c.patch(ctx, slot, updates[i], done)
+		c.put(ctx, nil, slices.Delete(updates, i, i+1), done)
+		return
+	}
 	switch len(updates) {
 	case 0:
 		giveBack(slot)
@@ -133,7 +151,7 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 		c.patch(ctx, slot, updates[0], done)
 		return
 	}
-	answer, err := c.putBatch(ctx, slot, updates)
+	answer, err := c.putBatch(ctx, request{slot: slot}, updates)
 	var refusal *Error
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {
@@ -161,13 +179,15 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 }
 
 // putBatch sends one batch PUT and returns the customers of the answer by id.
-func (c *Client) putBatch(ctx context.Context, slot *budget.Slot, updates []update) (map[int64]*Customer, error) {
+// as says how to send it.
+func (c *Client) putBatch(ctx context.Context, as request, updates []update) (map[int64]*Customer, error) {
 	ids := make([]int64, len(updates))
 	for i, u := range updates {
 		ids[i] = u.ID
 	}
 	var answer []*Customer
-	if err := c.do(ctx, request{operation: updateCustomers, body: updates, customers: ids, slot: slot}, &answer); err != nil {
+	as.operation, as.body, as.customers = updateCustomers, updates, ids
+	if err := c.do(ctx, as, &answer); err != nil {
 		return nil, err
 	}
 	customers := make(map[int64]*Customer, len(answer))
