@@ -108,10 +108,10 @@ const (
 	importSettled importStage = "settled"
 )
 
-const originKey = "origin"
+const originKey = "o"
 
-// newOrigin has 30 random bits: only resources for the same customer are compared.
-func newOrigin() origin { return origin{Instance: rand.Text()[:6]} }
+// newOrigin has 20 random bits: only resources for the same customer are compared.
+func newOrigin() origin { return origin{Instance: rand.Text()[:4]} }
 
 // privateReader and privateWriter are the two sides of Terraform's private state.
 type (

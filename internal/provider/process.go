@@ -12,7 +12,7 @@ import (
 // ballast is memory that is never touched, so that it takes no room but counts:
 // Go collects garbage when as much lies about as is in use. The provider uses
 // little, whatever the number of customers, and would collect all the time.
-var ballast = make([]byte, 8<<20)
+var ballast = make([]byte, 12<<20)
 
 // TuneProcess sets up a process that does nothing but serve the provider. Its
 // time is the user's: Terraform waits for it a thousand times in an apply.
