@@ -134,11 +134,11 @@ var switchRows = []switchRow{
 		name: "custom-data-replaces",
 		says: map[act][]string{change: loss, repair: loss, lineOut: loss},
 		after: map[act]func(*life){
-			// Each is read before, and sent once more for the date.
+			// Each is read before. The canary's restore finds out what is a date.
 			change: func(l *life) {
 				l.requests(sandbox.OpBatch, 1, 1)
 				l.requests(sandbox.OpGet, 12, 13)
-				l.requests(sandbox.OpPatch, 2*12, 2*12+1)
+				l.requests(sandbox.OpPatch, 12, 12+2)
 			},
 			importing: theCanaryAndTwoMore,
 		},
