@@ -144,7 +144,7 @@ func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Wri
 		loss = Loss{ByBatch: true, Fields: append(lost, u.omittedMoving(before, after)...)}
 	}
 	held, lost = u.omittedProperties(before, after)
-	if u.risksProperties() {
+	if held > 0 || u.risksProperties() {
 		c.account.batchProperties.settle(held, len(lost))
 	}
 	loss.Fields = append(loss.Fields, lost...)
@@ -175,8 +175,8 @@ func (c *Client) patchCanary(ctx context.Context, u update) (Written, error) {
 // may send what was read along, and would undo what somebody else has changed
 // meanwhile. So both slots are there before the read, and a write that was told
 // to wait or to send something otherwise, and so has done nothing, is preceded
-// by another read. before is nil
-// where nothing was written. The slot is for one of the two; nil = take both.
+// by another read. before is nil where nothing was written. The slot is for one
+// of the two; nil = take both.
 func (c *Client) readAndWrite(ctx context.Context, slot *budget.Slot, id int64, write func(before *Customer, slot *budget.Slot) (*Customer, error)) (before, after *Customer, err error) {
 	for {
 		first, second, err := c.twoSlots(ctx, slot)

@@ -213,6 +213,22 @@ func TestCanaryAfterThreeWithNothingToLose(t *testing.T) {
 	}
 }
 
+// What a canary loses counts also where the last read had shown nothing to lose.
+func TestCanaryThatWasBelievedEmpty(t *testing.T) {
+	open(t, crowd(25, "batch-clears-custom-data"), func(a *account) {
+		ids := a.ids()
+		a.updateAll(a.Context(), 2, ids[:2], false, planned("gold"))
+		for id, got := range a.updateAll(a.Context(), 10, ids[2:], true, planned("gold")) {
+			if got.err != nil || !a.keptAll(id) {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
+			t.Errorf("batches of %v, want the first canary alone", sizes)
+		}
+	})
+}
+
 // A read that waits for the budget apart from its write would put back what a
 // colleague has changed meanwhile.
 func TestCanaryReadsJustBeforeItWrites(t *testing.T) {
