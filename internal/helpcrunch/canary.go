@@ -279,8 +279,7 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 	if err != nil {
 		return Written{}, &RestoreError{ID: before.ID, Fields: loss.Fields, Err: err}
 	}
-	missing := slices.DeleteFunc(slices.Clone(loss.Fields), func(field string) bool { return movesByItself(field) || restored.holds(field) })
-	if len(missing) > 0 {
+	if missing := missingIn(restored, loss.Fields); len(missing) > 0 {
 		return Written{}, &RestoreError{ID: before.ID, Fields: missing, Err: errors.New("HelpCrunch accepted the values and does not hold them")}
 	}
 	return Written{Customer: restored, Loss: &loss}, nil
@@ -288,15 +287,19 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 
 // putBack writes fields as they were before to a customer as it is now. It does
 // not wait for the budget: after a stop Terraform would not wait that long.
-func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []string) (*Customer, error) {
+func (c *Client) putBack(ctx context.Context, before, now *Customer, names []string) (*Customer, error) {
 	back := update{ID: before.ID}
 	properties := make(CustomData)
-	for _, name := range fields {
+	for _, name := range names {
 		if property, ok := strings.CutPrefix(name, "customData."); ok {
 			properties[property] = before.CustomData[property]
 			continue
 		}
-		back.copyField(name, before)
+		for _, f := range fields {
+			if f.name == name {
+				f.keep(&back.Changes, before)
+			}
+		}
 	}
 	if len(properties) == 0 {
 		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true})
@@ -317,37 +320,31 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, fields []st
 // there. Custom data that is not mentioned at all is one field; all of its
 // properties are named where it is lost.
 func (u *update) omittedFields(before, after *Customer) (held int, lost []string) {
-	count := func(omitted, holds, still bool, names ...string) {
-		if omitted && holds {
-			held++
-			if !still {
-				lost = append(lost, names...)
-			}
+	for _, f := range fields {
+		if f.moves || f.sent(&u.Changes) || !f.holds(before) || f.fills && f.holds(after) {
+			continue
+		}
+		held++
+		if !f.holds(after) {
+			lost = append(lost, f.name)
 		}
 	}
-	for _, field := range stringFields {
-		still := text(*field.Held(after)) != ""
-		if field != LastPage && !(still && field.filledByItself()) {
-			count(field.Sent(&u.Changes).IsZero(), text(*field.Held(before)) != "", still, field.Name)
+	if names := before.CustomData.nonEmpty(); u.CustomData == nil && len(names) > 0 {
+		held++
+		if len(after.CustomData.nonEmpty()) == 0 {
+			lost = append(lost, prefixed("customData.", names)...)
 		}
 	}
-	count(u.FirstSeen.IsZero() && after.FirstSeen.IsNull(), !before.FirstSeen.IsNull(), false, "firstSeen")
-	count(u.Unsubscribed.IsZero(), before.Unsubscribed, after.Unsubscribed, "unsubscribed")
-	count(u.Blocked.IsZero(), before.Blocked, after.Blocked, "blocked")
-	count(u.Tags == nil, len(before.Tags) > 0, len(after.Tags) > 0, "tags")
-	names := before.CustomData.nonEmpty()
-	count(u.CustomData == nil, len(names) > 0, len(after.CustomData.nonEmpty()) > 0, prefixed("customData.", names)...)
 	return held, lost
 }
 
 // omittedMoving are the fields that move by themselves and are empty now. They
 // prove nothing, but what takes the others takes them as well.
 func (u *update) omittedMoving(before, after *Customer) (lost []string) {
-	if u.LastPage.IsZero() && text(before.LastPage) != "" && text(after.LastPage) == "" {
-		lost = append(lost, LastPage.Name)
-	}
-	if u.LastSeen.IsZero() && !before.LastSeen.IsNull() && after.LastSeen.IsNull() {
-		lost = append(lost, "lastSeen")
+	for _, f := range fields {
+		if f.moves && !f.sent(&u.Changes) && f.holds(before) && !f.holds(after) {
+			lost = append(lost, f.name)
+		}
 	}
 	return lost
 }
@@ -369,50 +366,79 @@ func (u *update) omittedProperties(before, after *Customer) (held int, lost []st
 	return held, lost
 }
 
-// copyField takes a field over from a customer, to put it back.
-func (c *Changes) copyField(name string, from *Customer) {
-	for _, field := range stringFields {
-		if field.Name == name {
-			*field.Sent(c) = Some(text(*field.Held(from)))
-		}
-	}
-	switch name {
-	case "firstSeen":
-		c.FirstSeen = Some(from.FirstSeen)
-	case "lastSeen":
-		c.LastSeen = Some(from.LastSeen)
-	case "unsubscribed":
-		c.Unsubscribed = Some(from.Unsubscribed)
-	case "blocked":
-		c.Blocked = Some(from.Blocked)
-	case "tags":
-		c.Tags = from.Tags
-	}
+// field is what a request may leave out and an account may clear, but for the
+// custom properties.
+type field struct {
+	name  string // the API's
+	moves bool   // by itself, as the customer browses
+	fills bool   // by itself, where nobody filled it in
+	sent  func(*Changes) bool
+	holds func(*Customer) bool
+	keep  func(*Changes, *Customer) // takes it over from a customer, to put it back
 }
 
-// holds reports whether there is something in a field, named as in Loss.
-func (c *Customer) holds(name string) bool {
-	for _, field := range stringFields {
-		if field.Name == name {
-			return text(*field.Held(c)) != ""
+var fields = func() []field {
+	var all []field
+	for _, f := range stringFields {
+		all = append(all, field{
+			name: f.Name, moves: f == LastPage, fills: f.filledByItself(),
+			sent:  func(c *Changes) bool { return !f.Sent(c).IsZero() },
+			holds: func(c *Customer) bool { return text(*f.Held(c)) != "" },
+			keep:  func(c *Changes, from *Customer) { *f.Sent(c) = Some(text(*f.Held(from))) },
+		})
+	}
+	return append(all,
+		field{
+			name: "firstSeen", fills: true,
+			sent:  func(c *Changes) bool { return !c.FirstSeen.IsZero() },
+			holds: func(c *Customer) bool { return !c.FirstSeen.IsNull() },
+			keep:  func(c *Changes, from *Customer) { c.FirstSeen = Some(from.FirstSeen) },
+		},
+		field{
+			name: "lastSeen", moves: true,
+			sent:  func(c *Changes) bool { return !c.LastSeen.IsZero() },
+			holds: func(c *Customer) bool { return !c.LastSeen.IsNull() },
+			keep:  func(c *Changes, from *Customer) { c.LastSeen = Some(from.LastSeen) },
+		},
+		field{
+			name:  "unsubscribed",
+			sent:  func(c *Changes) bool { return !c.Unsubscribed.IsZero() },
+			holds: func(c *Customer) bool { return c.Unsubscribed },
+			keep:  func(c *Changes, from *Customer) { c.Unsubscribed = Some(from.Unsubscribed) },
+		},
+		field{
+			name:  "blocked",
+			sent:  func(c *Changes) bool { return !c.Blocked.IsZero() },
+			holds: func(c *Customer) bool { return c.Blocked },
+			keep:  func(c *Changes, from *Customer) { c.Blocked = Some(from.Blocked) },
+		},
+		field{
+			name:  "tags",
+			sent:  func(c *Changes) bool { return c.Tags != nil },
+			holds: func(c *Customer) bool { return len(c.Tags) > 0 },
+			keep:  func(c *Changes, from *Customer) { c.Tags = from.Tags },
+		},
+	)
+}()
+
+// missingIn are those of the fields, named as in Loss, that a customer should
+// hold and does not. What moves by itself may be gone again.
+func missingIn(customer *Customer, names []string) (missing []string) {
+	for _, name := range names {
+		if property, ok := strings.CutPrefix(name, "customData."); ok {
+			if customer.CustomData[property].Text == "" {
+				missing = append(missing, name)
+			}
+			continue
+		}
+		for _, f := range fields {
+			if f.name == name && !f.moves && !f.holds(customer) {
+				missing = append(missing, name)
+			}
 		}
 	}
-	switch name {
-	case "firstSeen":
-		return !c.FirstSeen.IsNull()
-	case "lastSeen":
-		return !c.LastSeen.IsNull()
-	case "unsubscribed":
-		return c.Unsubscribed
-	case "blocked":
-		return c.Blocked
-	case "tags":
-		return len(c.Tags) > 0
-	}
-	return c.CustomData[strings.TrimPrefix(name, "customData.")].Text != ""
+	return missing
 }
-
-func movesByItself(field string) bool { return field == LastPage.Name || field == "lastSeen" }
 
 // filled are the properties that hold something.
 func (d CustomData) filled() CustomData {
