@@ -10,15 +10,14 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 var _ function.Function = (*rfc3339Function)(nil)
 
 // newRFC3339Function returns the function rfc3339.
-func newRFC3339Function() function.Function { return &rfc3339Function{} }
+func newRFC3339Function() function.Function { return &rfc3339Function{formatRFC3339} }
 
-type rfc3339Function struct{}
+type rfc3339Function struct{ conversion }
 
 func (f *rfc3339Function) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "rfc3339"
@@ -37,24 +36,6 @@ func (f *rfc3339Function) Definition(_ context.Context, _ function.DefinitionReq
 		}},
 		Return: function.StringReturn{},
 	}
-}
-
-func (f *rfc3339Function) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var text types.String
-	resp.Error = req.Arguments.Get(ctx, &text)
-	if resp.Error != nil {
-		return
-	}
-	if text.IsNull() {
-		resp.Error = resp.Result.Set(ctx, types.StringNull())
-		return
-	}
-	moment, err := formatRFC3339(text.ValueString())
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-		return
-	}
-	resp.Error = resp.Result.Set(ctx, types.StringValue(moment))
 }
 
 // The first and the last second of the years 0 to 9999, which RFC 3339 has.

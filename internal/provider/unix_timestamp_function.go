@@ -7,15 +7,19 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 var _ function.Function = (*unixTimestampFunction)(nil)
 
 // newUnixTimestampFunction returns the function unix_timestamp.
-func newUnixTimestampFunction() function.Function { return &unixTimestampFunction{} }
+func newUnixTimestampFunction() function.Function {
+	return &unixTimestampFunction{func(text string) (string, error) {
+		moment, err := parseRFC3339(text)
+		return moment.String(), err
+	}}
+}
 
-type unixTimestampFunction struct{}
+type unixTimestampFunction struct{ conversion }
 
 func (f *unixTimestampFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "unix_timestamp"
@@ -34,22 +38,4 @@ func (f *unixTimestampFunction) Definition(_ context.Context, _ function.Definit
 		}},
 		Return: function.StringReturn{},
 	}
-}
-
-func (f *unixTimestampFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var text types.String
-	resp.Error = req.Arguments.Get(ctx, &text)
-	if resp.Error != nil {
-		return
-	}
-	if text.IsNull() {
-		resp.Error = resp.Result.Set(ctx, types.StringNull())
-		return
-	}
-	moment, err := parseRFC3339(text.ValueString())
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-		return
-	}
-	resp.Error = resp.Result.Set(ctx, types.StringValue(moment.String()))
 }
