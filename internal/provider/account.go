@@ -24,13 +24,13 @@ type account struct {
 	deletionWarned atomic.Bool
 
 	mu      sync.Mutex
-	manager map[string]string // customer id → instance of the resource that manages it
+	planned map[string]bool   // customer ids
 	tagger  map[string]string // customer id → type of the resource that manages their tags
 	found   map[int64]*helpcrunch.Customer
 }
 
 func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
-	return &account{client: client, deletionPolicy: deletionPolicy, manager: make(map[string]string), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+	return &account{client: client, deletionPolicy: deletionPolicy, planned: make(map[string]bool), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is
@@ -54,16 +54,15 @@ func (a *account) takeFound(id int64) *helpcrunch.Customer {
 	return customer
 }
 
-// managedTwice reports whether another resource was planned for this customer
-// in this process. One resource may be planned several times.
-func (a *account) managedTwice(id, instance string) bool {
+// plannedTwice reports whether an update of this customer was planned before
+// with the same provider. Terraform configures a provider anew for each plan and
+// each apply, and asks in each once for each resource: who asks again is another.
+func (a *account) plannedTwice(id string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	first, known := a.manager[id]
-	if !known {
-		a.manager[id] = instance
-	}
-	return known && first != instance
+	twice := a.planned[id]
+	a.planned[id] = true
+	return twice
 }
 
 // tagsManagedTwice reports whether a resource of another type was planned

@@ -187,53 +187,84 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if r.account == nil || req.State.Raw.IsNull() {
 		return // not configured yet, or a create: nothing is known that could be lost
 	}
-	var state customerModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	switch {
+	case resp.Diagnostics.HasError():
+	case req.Plan.Raw.IsNull():
+		resp.Diagnostics.Append(r.planDeletion(ctx, req.State, o)...)
+	default:
+		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, req.Plan, o)...)
 	}
-	if req.Plan.Raw.IsNull() {
-		switch r.deletionPolicy(&state, o) {
-		case deletionPrevent:
-			resp.Diagnostics.Append(deletionPrevented(&state, o))
-		case deletionDelete:
-			if r.account.firstDeletion() {
-				resp.Diagnostics.AddWarning("Deleting a customer erases the history of their chats",
-					"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+
-						"To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. "+
-						"This is said once, however many customers the plan deletes.")
-			}
+}
+
+func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, o origin) diag.Diagnostics {
+	var state customerModel
+	diags := prior.Get(ctx, &state)
+	if diags.HasError() {
+		return diags
+	}
+	switch r.deletionPolicy(&state, o) {
+	case deletionPrevent:
+		diags.Append(deletionPrevented(&state, o))
+	case deletionDelete:
+		if r.account.firstDeletion() {
+			diags.AddWarning("Deleting a customer erases the history of their chats",
+				"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+
+					"To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. "+
+					"This is said once, however many customers the plan deletes.")
 		}
-		return
 	}
-	var plan customerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
+	return diags
+}
+
+// planUpdate takes single values out of the state and the plan: it is asked
+// for every customer in every plan and apply, and the whole models cost ten
+// times as much.
+func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, plan tfsdk.Plan, o origin) diag.Diagnostics {
+	var id types.String
+	var tags types.Set
+	var before, after types.Bool // unsubscribed
+	diags := state.GetAttribute(ctx, path.Root("id"), &id)
+	diags.Append(state.GetAttribute(ctx, path.Root("unsubscribed"), &before)...)
+	diags.Append(plan.GetAttribute(ctx, path.Root("unsubscribed"), &after)...)
+	diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
+	if diags.HasError() {
+		return diags
 	}
-	id := state.ID.ValueString()
-	if r.account.managedTwice(id, o.Instance) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
+	customer := id.ValueString()
+	if r.account.plannedTwice(customer) {
+		diags.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
-				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", id))
+				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", customer))
 	}
-	if !plan.Tags.IsNull() && r.account.tagsManagedTwice(id, "helpcrunch_customer") {
-		resp.Diagnostics.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
+	if !tags.IsNull() && r.account.tagsManagedTwice(customer, "helpcrunch_customer") {
+		diags.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
-				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", id))
+				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", customer))
 	}
-	if plan.Unsubscribed.Equal(types.BoolValue(false)) && (state.Unsubscribed.ValueBool() || o.Unsubscribed) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
+	if after.Equal(types.BoolValue(false)) && (before.ValueBool() || o.Unsubscribed) {
+		diags.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
 			fmt.Sprintf("Customer %s has unsubscribed. This apply subscribes them to e-mails again. "+
-				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", id))
+				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", customer))
 	}
-	if removed := plan.removed(&state); o.Import == importRead && len(removed) > 0 {
-		resp.Diagnostics.AddWarning("Imported values are let go, not cleared",
+	if o.Import == importRead {
+		diags.Append(warnOfLettingGo(ctx, customer, state, plan)...)
+	}
+	return diags
+}
+
+// warnOfLettingGo names what the first apply after an import stops managing.
+func warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
+	var plan, state customerModel
+	diags := prior.Get(ctx, &state)
+	diags.Append(planned.Get(ctx, &plan)...)
+	if removed := plan.removed(&state); !diags.HasError() && len(removed) > 0 {
+		diags.AddWarning("Imported values are let go, not cleared",
 			fmt.Sprintf("The import of customer %s found values that the configuration does not mention: %s. "+
 				"The apply stops managing them and leaves them in HelpCrunch. To clear one, write it as \"\" (tags = [], a custom property as null).",
-				id, strings.Join(removed, ", ")))
+				customer, strings.Join(removed, ", ")))
 	}
+	return diags
 }
 
 func (r *customerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -262,7 +293,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// From here on there is a customer, and so there must be a state. An
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
-	o := newOrigin()
+	var o origin
 	o.wrote(customer, &plan)
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
@@ -323,9 +354,6 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		state.refresh(customer)
 	}
 	o.saw(customer, &state)
-	if o.Instance == "" {
-		o.Instance = newOrigin().Instance
-	}
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -431,8 +459,7 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 			"Write the id of a customer (542335), an e-mail address (email:ada@example.com) or a user id (user_id:crm-17).")
 		return
 	}
-	o := newOrigin()
-	o.Import = importFound
+	o := origin{Import: importFound}
 	o.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)

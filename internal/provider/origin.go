@@ -5,8 +5,8 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
+	"reflect"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,27 +15,30 @@ import (
 )
 
 // origin is what the provider remembers of a resource beside its attributes,
-// in Terraform's private state. What every customer has is kept short: Terraform
-// writes the whole state after each change, so that a hundred bytes for each of
-// 1,000 customers cost it a tenth of an apply.
+// in Terraform's private state: a key for each field that is not zero. What
+// every customer has is kept short: Terraform writes the whole state after each
+// change, so that a hundred bytes for each of 1,000 customers cost it a tenth
+// of an apply.
 type origin struct {
-	// Instance tells two resources for one customer apart: plans do not say
-	// which resource they are for.
-	Instance string `json:"i"`
 	// Import is how far an import has come, "" where the customer was created.
-	Import importStage `json:"import,omitempty"`
+	Import importStage
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
-	Unsubscribed bool `json:"unsubscribed,omitempty"`
+	Unsubscribed bool
 	// HoldsOthers is whether the last answer had custom properties that are
 	// not managed.
-	HoldsOthers bool `json:"holds_others,omitempty"`
-	// ReadAt is when the last answer to a read came, in UNIX seconds, if a
-	// write has not been answered since.
-	ReadAt int64 `json:"r,omitempty"`
+	HoldsOthers bool
+	// ReadAt is when the last answer to a read came, in UNIX seconds, where
+	// WrittenAt is not known.
+	ReadAt int64
 	// WrittenAt is when we last wrote the customer, in UNIX seconds, as long
 	// as a search may not show it yet.
-	WrittenAt int64 `json:"w,omitempty"`
+	WrittenAt int64
+}
+
+// keys are the fields by their keys in the private state.
+func (o *origin) keys() map[string]any {
+	return map[string]any{"import": &o.Import, "unsubscribed": &o.Unsubscribed, "others": &o.HoldsOthers, "r": &o.ReadAt, "w": &o.WrittenAt}
 }
 
 const (
@@ -48,9 +51,8 @@ const (
 // saw takes down what the answer to a read says about what is not managed.
 func (o *origin) saw(customer *helpcrunch.Customer, managed *customerModel) {
 	o.notice(customer, managed)
-	o.ReadAt = time.Now().Unix()
 	if !within(o.WrittenAt, searchLag) {
-		o.WrittenAt = 0
+		o.ReadAt, o.WrittenAt = time.Now().Unix(), 0
 	}
 }
 
@@ -108,11 +110,6 @@ const (
 	importSettled importStage = "settled"
 )
 
-const originKey = "o"
-
-// newOrigin has 20 random bits: only resources for the same customer are compared.
-func newOrigin() origin { return origin{Instance: rand.Text()[:4]} }
-
 // privateReader and privateWriter are the two sides of Terraform's private state.
 type (
 	privateReader interface {
@@ -126,10 +123,13 @@ type (
 // readOrigin is the zero origin where none was written.
 func readOrigin(ctx context.Context, private privateReader, diags *diag.Diagnostics) origin {
 	var o origin
-	data, d := private.GetKey(ctx, originKey)
-	diags.Append(d...)
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &o); err != nil {
+	for key, field := range o.keys() {
+		data, d := private.GetKey(ctx, key)
+		diags.Append(d...)
+		if len(data) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(data, field); err != nil {
 			diags.AddError("Unreadable private state", "The private state of the resource cannot be read: "+err.Error()+
 				". Remove the resource from the state and import it again.")
 		}
@@ -138,10 +138,14 @@ func readOrigin(ctx context.Context, private privateReader, diags *diag.Diagnost
 }
 
 func (o origin) write(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
-	data, err := json.Marshal(o)
-	if err != nil {
-		diags.AddError("Private state cannot be written", err.Error())
-		return
+	for key, field := range o.keys() {
+		var data []byte // none takes the key away
+		if !reflect.ValueOf(field).Elem().IsZero() {
+			var err error
+			if data, err = json.Marshal(field); err != nil {
+				diags.AddError("Private state cannot be written", err.Error())
+			}
+		}
+		diags.Append(private.SetKey(ctx, key, data)...)
 	}
-	diags.Append(private.SetKey(ctx, originKey, data)...)
 }
