@@ -86,25 +86,42 @@ func (c *comparison) open(ctx context.Context) error {
 	return err
 }
 
+// updateRounds is how often an update of all is played, in turns with the
+// idle provider: the two times are compared, and a machine that is slow for a
+// minute should be so for both.
+const updateRounds = 3
+
 // compare plays one act with each of the three.
 func (c *comparison) compare(ctx context.Context, a act) error {
 	line := row{setting: c.setting, act: a, smallest: smallest(a, c.customers, c.parallelism)}
-	var err error
-	if line.measurement, err = c.play(ctx, c.real, a, secondPlan, c.parallelism); err != nil {
-		return err
+	rounds := 1
+	if a == update {
+		rounds = updateRounds
 	}
-	progress("%s: %s, %d requests", line, seconds(line.took), line.requests)
-
 	few := c.customers < manyCustomers
-	switch {
-	case few || a == create && c.first || a != create && a != destroy:
-		alone, err := c.play(ctx, c.idle, a, secondPlan, c.parallelism)
+	withIdle := few || a == create && c.first || a != create && a != destroy
+	var ours, alone []measurement
+	for range rounds {
+		m, err := c.play(ctx, c.real, a, c.parallelism)
 		if err != nil {
 			return err
 		}
-		line.alone = &alone
-		progress("%s: Terraform alone: %s", line, seconds(alone.took))
-	case a == create:
+		ours = append(ours, m)
+		progress("%s: %s, %d requests", line, seconds(m.took), m.requests)
+		if !withIdle {
+			continue
+		}
+		if m, err = c.play(ctx, c.idle, a, c.parallelism); err != nil {
+			return err
+		}
+		alone = append(alone, m)
+		progress("%s: Terraform alone: %s", line, seconds(m.took))
+	}
+	line.measurement = middle(ours)
+	if withIdle {
+		m := middle(alone)
+		line.alone = &m
+	} else if a == create {
 		if err := copyState(c.real.WorkingDir(), c.idle.WorkingDir()); err != nil {
 			return err
 		}
@@ -116,7 +133,7 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 			callers = 1 // reads that are made side by side share a search whatever the settings
 		}
 		c.without.plan = c.real.plan
-		without, err := c.play(ctx, c.without, a, thirdPlan, callers)
+		without, err := c.play(ctx, c.without, a, callers)
 		if err != nil {
 			return err
 		}
@@ -128,11 +145,11 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 	return nil
 }
 
-// play measures an act. An update gives the customers the next plan.
-func (c *comparison) play(ctx context.Context, w *workspace, a act, next string, parallelism int) (measurement, error) {
+// play measures an act. An update gives the customers another plan.
+func (c *comparison) play(ctx context.Context, w *workspace, a act, parallelism int) (measurement, error) {
 	switch a {
 	case update:
-		w.plan = next
+		w.plan = map[string]string{firstPlan: secondPlan, secondPlan: firstPlan}[w.plan]
 	case drift:
 		if err := w.changeByHand(); err != nil {
 			return measurement{}, err
