@@ -47,7 +47,7 @@ func (a *customerEventAction) Metadata(_ context.Context, req action.MetadataReq
 
 func (a *customerEventAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Sends an activity event to a customer, once each time it is invoked. " +
+		MarkdownDescription: "Sends an activity event to a customer, once each time it is invoked. Needs Terraform 1.14. " +
 			"HelpCrunch can neither show nor take back events through its API, so a request whose answer is lost is not repeated: " +
 			"the error says that the event may or may not have been sent.",
 		Attributes: map[string]schema.Attribute{

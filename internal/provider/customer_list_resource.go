@@ -34,7 +34,7 @@ type customerListResource struct {
 
 func (r *customerListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists customers for `terraform query`, with their identity and, where asked for, a configuration that plans clean.",
+		MarkdownDescription: "Lists customers for `terraform query`, with their identity and, where asked for, a configuration that plans clean. Needs Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.ListNestedAttribute{
 				Optional: true, MarkdownDescription: filterDescription,

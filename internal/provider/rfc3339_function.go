@@ -26,7 +26,7 @@ func (f *rfc3339Function) Metadata(_ context.Context, _ function.MetadataRequest
 func (f *rfc3339Function) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "A date of HelpCrunch in RFC 3339",
-		MarkdownDescription: "Turns UNIX seconds into RFC 3339 in UTC, which people and Terraform's own functions read: `1700000000` becomes `\"2023-11-14T22:13:20Z\"`. " +
+		MarkdownDescription: "Turns UNIX seconds into RFC 3339 in UTC, which people and Terraform's own functions read: `1700000000` becomes `\"2023-11-14T22:13:20Z\"`. Needs Terraform 1.8 or OpenTofu 1.7. " +
 			"Data sources give a date in `custom_data` as a number and `first_seen` as a string; both fit. `null` stays `null`.",
 		// A string: Terraform turns a number into one, digit by digit.
 		Parameters: []function.Parameter{function.StringParameter{

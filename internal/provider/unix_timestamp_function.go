@@ -28,7 +28,7 @@ func (f *unixTimestampFunction) Metadata(_ context.Context, _ function.MetadataR
 func (f *unixTimestampFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "A date as custom_data is written with it",
-		MarkdownDescription: "Turns a moment in RFC 3339 into UNIX seconds, the form of dates in `custom_data`: `\"2023-11-14T22:13:20Z\"` becomes `\"1700000000\"`. " +
+		MarkdownDescription: "Turns a moment in RFC 3339 into UNIX seconds, the form of dates in `custom_data`: `\"2023-11-14T22:13:20Z\"` becomes `\"1700000000\"`. Needs Terraform 1.8 or OpenTofu 1.7. " +
 			"The result is a string, because HelpCrunch takes a date as a string of digits, never as a number. `null` stays `null`.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:           "rfc3339",
