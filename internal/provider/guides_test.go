@@ -800,7 +800,7 @@ func TestGuidesShowWhatIsTested(t *testing.T) {
 			pages = append(pages, page)
 		}
 	}
-	command := regexp.MustCompile(`^(terraform|export|git|cd|helpcrunch-sandbox) [^\n]*$`)
+	command := regexp.MustCompile(`^(terraform|export|git|cd|make|helpcrunch-sandbox) [^\n]*$`)
 	examples := exampleFiles(t)
 	for _, page := range pages {
 		text := read(t, filepath.FromSlash(page))
