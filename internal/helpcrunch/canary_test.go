@@ -381,7 +381,7 @@ func TestCanaryLateInABatch(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				time.Sleep(time.Millisecond)
+				time.Sleep(time.Millisecond) // of the bubble: they come in this order
 			}
 			wait.Wait()
 		}
@@ -451,22 +451,32 @@ func TestUnionsReadJustBeforeTheyWrite(t *testing.T) {
 	})
 }
 
-// An answer that does not hold what was put back is an error that names it.
-func TestCanaryWhoseRestoreIsIgnored(t *testing.T) {
-	with := crowd(3, "batch-clears-omitted")
-	with.transport = func(next http.RoundTripper) http.RoundTripper {
+// meddlingWithPatches lets meddle say what is sent of each PATCH, or answer it instead.
+func meddlingWithPatches(meddle func(r *http.Request, body []byte) ([]byte, *http.Response)) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPatch {
 				body, err := io.ReadAll(r.Body)
 				if err != nil {
 					return nil, err
 				}
-				body = bytes.ReplaceAll(body, []byte(`"phone":"555",`), nil)
+				body, answer := meddle(r, body)
+				if answer != nil {
+					return answer, nil
+				}
 				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 			}
 			return next.RoundTrip(r)
 		})
 	}
+}
+
+// An answer that does not hold what was put back is an error that names it.
+func TestCanaryWhoseRestoreIsIgnored(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.transport = meddlingWithPatches(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+		return bytes.ReplaceAll(body, []byte(`"phone":"555",`), nil), nil
+	})
 	open(t, with, func(a *account) {
 		var missing []string
 		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
@@ -588,21 +598,12 @@ func TestCanaryWhoseAnswerIsLost(t *testing.T) {
 // others come back, and only that one is named.
 func TestCanaryPutsBackWhatItCan(t *testing.T) {
 	with := crowd(3, "batch-clears-omitted")
-	with.transport = func(next http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPatch {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					return nil, err
-				}
-				if strings.Contains(string(body), `"userId"`) {
-					return response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"userId","message":"This value cannot be written."}]}`)), nil
-				}
-				r.Body = io.NopCloser(bytes.NewReader(body))
-			}
-			return next.RoundTrip(r)
-		})
-	}
+	with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if bytes.Contains(body, []byte(`"userId"`)) {
+			return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"userId","message":"This value cannot be written."}]}`))
+		}
+		return body, nil
+	})
 	open(t, with, func(a *account) {
 		failed := 0
 		for id, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
