@@ -5,13 +5,11 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -23,17 +21,6 @@ type measurement struct {
 	providerCPU  time.Duration
 	terraformCPU time.Duration // 0 where it is not known, or where no Terraform ran
 	peak         int64         // bytes, of the largest provider process; 0 where it is not known
-}
-
-// middle is the one whose time is in the middle, with the most requests and
-// the most memory of any: an odd number of measurements of one thing.
-func middle(all []measurement) measurement {
-	slices.SortFunc(all, func(a, b measurement) int { return cmp.Compare(a.took, b.took) })
-	m := all[len(all)/2]
-	for _, other := range all {
-		m.requests, m.refused, m.peak = max(m.requests, other.requests), max(m.refused, other.refused), max(m.peak, other.peak)
-	}
-	return m
 }
 
 // report is what the launcher writes of each process.

@@ -5,7 +5,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 )
 
 // manyCustomers is from where on the idle provider plays only what tells
@@ -86,42 +88,31 @@ func (c *comparison) open(ctx context.Context) error {
 	return err
 }
 
-// updateRounds is how often an update of all is played, in turns with the
-// idle provider: the two times are compared, and a machine that is slow for a
-// minute should be so for both.
-const updateRounds = 3
-
 // compare plays one act with each of the three.
 func (c *comparison) compare(ctx context.Context, a act) error {
 	line := row{setting: c.setting, act: a, smallest: smallest(a, c.customers, c.parallelism)}
-	rounds := 1
-	if a == update {
-		rounds = updateRounds
+	var err error
+	if line.measurement, err = c.play(ctx, c.real, a, c.parallelism); err != nil {
+		return err
 	}
+	progress("%s: %s, %d requests", line, seconds(line.took), line.requests)
+
 	few := c.customers < manyCustomers
-	withIdle := few || a == create && c.first || a != create && a != destroy
-	var ours, alone []measurement
-	for range rounds {
-		m, err := c.play(ctx, c.real, a, c.parallelism)
+	switch {
+	case a == update:
+		line.alone = &measurement{}
+		if line.took, line.alone.took, err = c.updateInTurns(ctx); err != nil {
+			return err
+		}
+		progress("%s: in turns: %s, Terraform alone: %s", line, seconds(line.took), seconds(line.alone.took))
+	case few || a == create && c.first || a != create && a != destroy:
+		alone, err := c.play(ctx, c.idle, a, c.parallelism)
 		if err != nil {
 			return err
 		}
-		ours = append(ours, m)
-		progress("%s: %s, %d requests", line, seconds(m.took), m.requests)
-		if !withIdle {
-			continue
-		}
-		if m, err = c.play(ctx, c.idle, a, c.parallelism); err != nil {
-			return err
-		}
-		alone = append(alone, m)
-		progress("%s: Terraform alone: %s", line, seconds(m.took))
-	}
-	line.measurement = middle(ours)
-	if withIdle {
-		m := middle(alone)
-		line.alone = &m
-	} else if a == create {
+		line.alone = &alone
+		progress("%s: Terraform alone: %s", line, seconds(alone.took))
+	case a == create:
 		if err := copyState(c.real.WorkingDir(), c.idle.WorkingDir()); err != nil {
 			return err
 		}
@@ -145,11 +136,25 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 	return nil
 }
 
+// updateInTurns is how long an update of all takes, and how long with the idle
+// provider, where both get the same share of the machine's better and worse
+// times. The requests of such an update say nothing: a batch that is stopped
+// while it gathers is late when it goes on.
+func (c *comparison) updateInTurns(ctx context.Context) (ours, alone time.Duration, err error) {
+	c.real.nextPlan()
+	c.idle.nextPlan()
+	took, err := takeTurns(c.real.updateCommand(ctx, c.parallelism), c.idle.updateCommand(ctx, c.parallelism))
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s in turns: %w", titles[update], err)
+	}
+	return took[0], took[1], c.account.check(update, c.real.plan)
+}
+
 // play measures an act. An update gives the customers another plan.
 func (c *comparison) play(ctx context.Context, w *workspace, a act, parallelism int) (measurement, error) {
 	switch a {
 	case update:
-		w.plan = map[string]string{firstPlan: secondPlan, secondPlan: firstPlan}[w.plan]
+		w.nextPlan()
 	case drift:
 		if err := w.changeByHand(); err != nil {
 			return measurement{}, err

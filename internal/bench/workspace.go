@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 
@@ -72,6 +73,16 @@ func (w *workspace) play(ctx context.Context, a act, parallelism int) error {
 		return w.account.check(a, w.plan)
 	}
 	return nil
+}
+
+// nextPlan gives the customers another plan, for an update.
+func (w *workspace) nextPlan() {
+	w.plan = map[string]string{firstPlan: secondPlan, secondPlan: firstPlan}[w.plan]
+}
+
+// updateCommand does what play does for an update, when it is started.
+func (w *workspace) updateCommand(ctx context.Context, parallelism int) *exec.Cmd {
+	return w.Command(ctx, "apply", "-json", "-auto-approve", "-refresh=false", fmt.Sprintf("-parallelism=%d", parallelism), "-var=plan="+w.plan)
 }
 
 // changeByHand makes the state differ from the world.

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -61,6 +62,8 @@ func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
 // Workspace is a folder with a configuration, in which Terraform runs.
 type Workspace struct {
 	*tfexec.Terraform
+
+	env []string // of every run
 }
 
 // NewWorkspace runs terraform init in dir. env is added to the environment of
@@ -89,7 +92,20 @@ func NewWorkspace(ctx context.Context, terraform string, mirror *Mirror, dir str
 	if err := tf.Init(ctx); err != nil {
 		return nil, fmt.Errorf("terraform init: %w", err)
 	}
-	return &Workspace{tf}, nil
+	w := &Workspace{Terraform: tf}
+	for name, value := range all {
+		w.env = append(w.env, name+"="+value)
+	}
+	return w, nil
+}
+
+// Command is a run of Terraform that is not started yet, for whoever has to
+// have a hand in its process. It asks no questions.
+func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, w.ExecPath(), args...)
+	command.Dir = w.WorkingDir()
+	command.Env = append(slices.Clone(w.env), "TF_IN_AUTOMATION=1", "TF_INPUT=0")
+	return command
 }
 
 // Apply applies the configuration and returns what Terraform had to say: each
