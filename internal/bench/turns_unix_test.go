@@ -34,7 +34,7 @@ func TestTakeTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, stat := range strings.Fields(string(stats)) {
+	for stat := range strings.FieldsSeq(string(stats)) {
 		if !strings.HasPrefix(stat, "T") {
 			t.Errorf("while the second ran, the first and its child were in the states %q, not stopped", stats)
 		}
