@@ -35,7 +35,7 @@ resource "helpcrunch_customer" "audited" {
   }
 
   lifecycle {
-    # Sales may change the plan; it is written when the customer is created.
+    # Sales may change the plan; it is written once.
     ignore_changes = [custom_data.plan]
   }
 }

@@ -1,4 +1,5 @@
-# All customers with the tag vip, those first who were seen last.
+# vip.tfquery.hcl, for terraform query: all customers with the tag vip, those
+# first who were seen last.
 list "helpcrunch_customer" "vip" {
   provider = helpcrunch
   limit    = 500 # left out, Terraform stops at 100
