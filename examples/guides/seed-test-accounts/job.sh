@@ -10,6 +10,7 @@ export TF_VAR_environment="$1"
 shift
 
 terraform init
+terraform workspace select -or-create "$TF_VAR_environment" # a state of its own
 trap 'terraform destroy -auto-approve' EXIT
 terraform apply -auto-approve
 
