@@ -112,7 +112,8 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 		}
 		line.alone = &alone
 		progress("%s: Terraform alone: %s", line, seconds(alone.took))
-	case a == create:
+	}
+	if a == create {
 		if err := copyState(c.real.WorkingDir(), c.idle.WorkingDir()); err != nil {
 			return err
 		}
