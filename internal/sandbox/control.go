@@ -167,7 +167,7 @@ func (s *Server) controlArm(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fault := Fault{Operation: body.Operation, Kind: body.Kind, Times: body.Times, After: body.After, URL: body.URL}
+	fault := Fault{Operation: operationFromOutside(body.Operation), Kind: body.Kind, Times: body.Times, After: body.After, URL: body.URL}
 	if fault.Delay, err = parseWait(body.Delay); err != nil {
 		return nil, err
 	}

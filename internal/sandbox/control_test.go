@@ -81,7 +81,7 @@ func TestControlSwitches(t *testing.T) {
 func TestControlFaults(t *testing.T) {
 	b := newBench(t, Config{})
 	b.hand("POST /faults", `{"operation":"get","kind":"too-many-requests","times":2,"retryAfter":"7s"}`, 200, `{}`)
-	b.hand("POST /faults", `{"kind":"late","delay":"1ms"}`, 200, `{}`)
+	b.hand("POST /faults", `{"operation":"any","kind":"late","delay":"1ms"}`, 200, `{}`)
 	b.hand("GET /faults", "", 200, `[{"operation":"get","kind":"too-many-requests","times":2},{"kind":"late","times":1}]`)
 	if got := b.Armed()[1].Delay; got != 1e6 {
 		t.Errorf("delay %v", got)

@@ -152,10 +152,7 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, fmt.Errorf("fault %q: write operation:kind, such as batch:drop-after", text)
 	}
 	kind, times, counted := strings.Cut(rest, ":")
-	fault := Fault{Operation: Operation(operation), Kind: FaultKind(kind)}
-	if operation == "any" {
-		fault.Operation = ""
-	}
+	fault := Fault{Operation: operationFromOutside(Operation(operation)), Kind: FaultKind(kind)}
 	if counted {
 		n, err := strconv.Atoi(times)
 		if err != nil || n < 1 {
@@ -167,6 +164,15 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, fmt.Errorf("fault %q: %w", text, err)
 	}
 	return fault, nil
+}
+
+// operationFromOutside is the operation of a fault that does not come from a Go
+// test: there, any is a word.
+func operationFromOutside(name Operation) Operation {
+	if name == "any" {
+		return ""
+	}
+	return name
 }
 
 // checkFromOutside is check for faults that do not come from a Go test.
