@@ -381,7 +381,7 @@ func TestCanaryLateInABatch(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				time.Sleep(time.Millisecond) // of the bubble: they come in this order
+				synctest.Wait() // this one has come before the next one comes
 			}
 			wait.Wait()
 		}
