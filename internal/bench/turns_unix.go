@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -29,13 +30,10 @@ func takeTurns(commands ...*exec.Cmd) ([]time.Duration, error) {
 		players[i] = &player{command: command}
 	}
 	var failures error
-	for running := len(players); running > 0; {
+	for slices.ContainsFunc(players, (*player).playing) {
 		for _, p := range players {
-			if p.over {
-				continue
-			}
-			if failures = errors.Join(failures, p.play()); p.over {
-				running--
+			if p.playing() {
+				failures = errors.Join(failures, p.play())
 			}
 		}
 	}
@@ -54,6 +52,8 @@ type player struct {
 	over    bool
 	took    time.Duration
 }
+
+func (p *player) playing() bool { return !p.over }
 
 // play is one turn. It returns why the command has failed, if it has.
 func (p *player) play() error {

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -63,7 +62,7 @@ func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
 type Workspace struct {
 	*tfexec.Terraform
 
-	env []string // of every run
+	env []string // of a Command
 }
 
 // NewWorkspace runs terraform init in dir. env is added to the environment of
@@ -92,7 +91,7 @@ func NewWorkspace(ctx context.Context, terraform string, mirror *Mirror, dir str
 	if err := tf.Init(ctx); err != nil {
 		return nil, fmt.Errorf("terraform init: %w", err)
 	}
-	w := &Workspace{Terraform: tf}
+	w := &Workspace{Terraform: tf, env: []string{"TF_IN_AUTOMATION=1", "TF_INPUT=0"}}
 	for name, value := range all {
 		w.env = append(w.env, name+"="+value)
 	}
@@ -104,7 +103,7 @@ func NewWorkspace(ctx context.Context, terraform string, mirror *Mirror, dir str
 func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, w.ExecPath(), args...)
 	command.Dir = w.WorkingDir()
-	command.Env = append(slices.Clone(w.env), "TF_IN_AUTOMATION=1", "TF_INPUT=0")
+	command.Env = w.env
 	return command
 }
 

@@ -19,8 +19,7 @@ resource "helpcrunch_customer" "ada" {
   }
 }
 
-# A customer for each row of a CSV file with the columns user_id, name and
-# email. A blank cell becomes null, which is
+# A customer for each row of a CSV file. A blank cell becomes null, which is
 # not managed; "" would be kept empty.
 resource "helpcrunch_customer" "test_account" {
   for_each = { for row in csvdecode(file("${path.module}/accounts.csv")) : row.user_id => row }
