@@ -63,6 +63,10 @@ func (t customDataType) ValueFromTerraform(ctx context.Context, in tftypes.Value
 
 func (v customData) Type(context.Context) attr.Type { return customDataType{} }
 
+// String tells nothing: the framework logs it at the level of TRACE, beside
+// the calls of DynamicSemanticEquals.
+func (v customData) String() string { return "custom data" }
+
 func (v customData) Equal(o attr.Value) bool {
 	other, ok := o.(customData)
 	return ok && v.DynamicValue.Equal(other.DynamicValue)

@@ -57,6 +57,10 @@ func (t timestampType) ValueFromTerraform(ctx context.Context, in tftypes.Value)
 
 func (v timestamp) Type(context.Context) attr.Type { return timestampType{} }
 
+// String tells nothing: the framework logs it at the level of TRACE, beside
+// the calls of StringSemanticEquals.
+func (v timestamp) String() string { return "timestamp" }
+
 func (v timestamp) Equal(o attr.Value) bool {
 	other, ok := o.(timestamp)
 	return ok && v.StringValue.Equal(other.StringValue)

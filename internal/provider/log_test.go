@@ -1,0 +1,49 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLogHoldsNoPersonalData: at no level, and neither do the lines that the
+// framework writes on the provider's behalf.
+func TestLogHoldsNoPersonalData(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, required+customerBlock(`
+  name        = "Secret Name"
+  email       = "secret@example.com"
+  notes       = "Secret notes"
+  first_seen  = "1700000123"
+  tags        = [{ name = "vip" }]
+  custom_data = { plan = "secretplan", seats = 987654 }`))
+	path := filepath.Join(t.TempDir(), "log")
+	if err := w.SetLogProvider("TRACE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SetLogPath(path); err != nil {
+		t.Fatal(err)
+	}
+	applied(t, w)
+	planned(t, w)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := string(content)
+	if !strings.Contains(log, "type-based SemanticEquals") {
+		t.Fatal("the log is not that of the level TRACE")
+	}
+	for line := range strings.Lines(log) {
+		for _, secret := range []string{"Secret", "secret", "987654", "1700000123"} {
+			if strings.Contains(line, secret) {
+				t.Errorf("the log has %q: %s", secret, line)
+			}
+		}
+	}
+}
