@@ -12,8 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strconv"
@@ -98,7 +96,7 @@ func TestConnectionRefused(t *testing.T) {
 
 	// The server comes up once the provider has tried.
 	write(t, s.terraform.WorkingDir(), "main.tf", required+config(""))
-	run := s.command("apply", "-auto-approve", "-no-color")
+	run := s.terraform.Command(s.Context(), "apply", "-auto-approve", "-no-color")
 	run.Env = append(run.Env, "TF_LOG_PROVIDER=DEBUG")
 	logs, err := run.StderrPipe()
 	if err != nil {
@@ -130,20 +128,6 @@ func TestConnectionRefused(t *testing.T) {
 		t.Error("the customer was not created")
 	}
 	s.requests(sandbox.OpCreate, 1, 1)
-}
-
-// command is a run of Terraform that the test looks into while it lasts.
-func (s *stage) command(args ...string) *exec.Cmd {
-	run := exec.CommandContext(s.Context(), s.terraform.ExecPath(), args...)
-	run.Dir = s.terraform.WorkingDir()
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "HELPCRUNCH_") {
-			run.Env = append(run.Env, variable)
-		}
-	}
-	run.Env = append(run.Env, "TF_CLI_CONFIG_FILE="+run.Dir+"/.terraformrc", "TF_IN_AUTOMATION=1",
-		envBaseURL+"="+s.server.URL(), envAPIKey+"="+s.server.Key(), envRequestsPerMinute+"=100000")
-	return run
 }
 
 // TestLostAnswersToWrites: what may be sent again is sent again, once, and

@@ -42,7 +42,7 @@ func (s *stage) stop(i interrupt, config string, updates, waiting int, operation
 	held, release := make(chan struct{}, 1), make(chan struct{})
 	s.server.Arm(sandbox.Fault{Operation: operation, Kind: sandbox.Hold, After: after, Held: held, Release: release})
 
-	run := s.command("apply", "-auto-approve", "-json", "-refresh=false", "-parallelism=20")
+	run := s.terraform.Command(s.Context(), "apply", "-auto-approve", "-json", "-refresh=false", "-parallelism=20")
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := run.StdoutPipe()
 	if err != nil {

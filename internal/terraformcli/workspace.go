@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -103,7 +104,7 @@ func NewWorkspace(ctx context.Context, terraform string, mirror *Mirror, dir str
 func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, w.ExecPath(), args...)
 	command.Dir = w.WorkingDir()
-	command.Env = w.env
+	command.Env = slices.Clone(w.env) // for whoever adds to it
 	return command
 }
 
