@@ -53,7 +53,7 @@ Measured with `+"`make bench`"+` on %s, against a local HelpCrunch that answers 
 %s
 - *Smallest possible* is what nobody can go below: HelpCrunch creates and deletes customers one by one, updates at most %d and finds at most %d with one request, and Terraform issues as many reads side by side as its `+"`-parallelism`"+` says.
 - *Without batches* is the same provider with `+"`batch_size = 1`"+`, reading with `+"`-parallelism=1`"+`: a request a customer.
-- *Terraform alone* is Terraform on the same state, with a provider of the same schema that does nothing: what it takes to write the provider's private data, which is in that state, is in both. A dash is what was not measured.
+- *Terraform alone* is Terraform on the same customers, with a provider of the same schema that does nothing and keeps nothing: what it takes to write the provider's private data is the provider's. A dash is what was not measured.
 - *update all* and *destroy* are `+"`terraform apply -refresh=false`"+`; the reads of a plan without changes come on top. The first update of a run goes alone, between a read and a comparison. With Terraform, the seconds of *update all* and of *Terraform alone* are those of another two updates side by side, of which each stands still for a second while the other runs: a machine that is slow for a minute is slow for both.
 - *repair drift* finds customers that the provider itself has written a moment ago: those that differ are read once more, alone, as a search may lag behind. Ten minutes later they are not.
 - %s customers are driven over protocol 6 in the provider's own process, without Terraform: CPU and memory of the driver are in the numbers.

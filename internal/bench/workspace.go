@@ -98,8 +98,22 @@ const stateFile = "terraform.tfstate"
 // changeState changes one customer in a hundred in the state: the idle
 // provider has no other memory.
 func (w *workspace) changeState() error {
-	path := filepath.Join(w.WorkingDir(), stateFile)
-	content, err := os.ReadFile(path)
+	return editState(w.WorkingDir(), w.WorkingDir(), func(i int, instance map[string]any) {
+		if attributes, ok := instance["attributes"].(map[string]any); ok && i%driftEvery == 0 {
+			attributes["name"] = strangeName
+		}
+	})
+}
+
+// copyState gives the idle provider the customers of the real one, without the
+// private data: one that does nothing keeps nothing.
+func copyState(from, to string) error {
+	return editState(from, to, func(_ int, instance map[string]any) { delete(instance, "private") })
+}
+
+// editState writes the state of one folder into another, edited.
+func editState(from, to string, edit func(i int, instance map[string]any)) error {
+	content, err := os.ReadFile(filepath.Join(from, stateFile))
 	if err != nil {
 		return fmt.Errorf("reading the state: %w", err)
 	}
@@ -107,40 +121,26 @@ func (w *workspace) changeState() error {
 	if err := json.Unmarshal(content, &state); err != nil {
 		return fmt.Errorf("reading the state: %w", err)
 	}
-	changed := 0
+	customers := 0
 	resources, _ := state["resources"].([]any)
 	for _, resource := range resources {
 		resource, _ := resource.(map[string]any)
 		instances, _ := resource["instances"].([]any)
 		for i, instance := range instances {
-			instance, _ := instance.(map[string]any)
-			if attributes, ok := instance["attributes"].(map[string]any); ok && i%driftEvery == 0 {
-				attributes["name"] = strangeName
-				changed++
+			if instance, ok := instance.(map[string]any); ok {
+				edit(i, instance)
+				customers++
 			}
 		}
 	}
-	if changed == 0 {
+	if customers == 0 {
 		return errors.New("the state has no customer")
 	}
 	if content, err = json.Marshal(state); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(to, stateFile), content, 0o600); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
-	}
-	return nil
-}
-
-// copyState gives one folder the state of another. Terraform alone begins with
-// what the provider has left: Terraform reads and writes the same for both.
-func copyState(from, to string) error {
-	content, err := os.ReadFile(filepath.Join(from, stateFile))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(to, stateFile), content, 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("copying the state: %w", err)
 	}
 	return nil
 }
