@@ -111,7 +111,9 @@ func copyState(from, to string) error {
 	return editState(from, to, func(_ int, instance map[string]any) { delete(instance, "private") })
 }
 
-// editState writes the state of one folder into another, edited.
+// editState writes the state of one folder into another, edited, with the white
+// space that Terraform gives it. Terraform carries that along with what it does
+// not write anew, so that an update is the slower for it.
 func editState(from, to string, edit func(i int, instance map[string]any)) error {
 	content, err := os.ReadFile(filepath.Join(from, stateFile))
 	if err != nil {
@@ -136,7 +138,7 @@ func editState(from, to string, edit func(i int, instance map[string]any)) error
 	if customers == 0 {
 		return errors.New("the state has no customer")
 	}
-	if content, err = json.Marshal(state); err != nil {
+	if content, err = json.MarshalIndent(state, "", "  "); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(to, stateFile), content, 0o600); err != nil {
