@@ -277,6 +277,26 @@ var switchRows = []switchRow{
 	{name: "retry-after-seconds", rate: 6, after: map[act]func(*life){destruction: wasThrottled}},
 	{name: "retry-after-date", rate: 6, after: map[act]func(*life){destruction: wasThrottled}},
 	{
+		name: "batch-throttled-every", value: "2",
+		after: map[act]func(*life){
+			// The same batch is sent again, and nobody is asked for alone.
+			change: func(l *life) {
+				theCanaryAndTwoMore(l)
+				wasThrottled(l)
+			},
+		},
+	},
+	{
+		name: "create-dropped",
+		after: map[act]func(*life){
+			// Each is found by its user_id, and none is created twice.
+			creation: func(l *life) {
+				l.requests(sandbox.OpCreate, twelve, twelve)
+				l.requests(sandbox.OpSearch, twelve, twelve)
+			},
+		},
+	},
+	{
 		name: "bad-gateway-every", value: "9",
 		instead: map[act]func(*life){
 			// A create that was answered 502 is not repeated: only the user knows better.

@@ -78,6 +78,7 @@ type Server struct {
 	faults   []*Fault
 	journal  journal
 	passed   int // requests let through by the rate limit, for BadGatewayEvery
+	batches  int // batches among them, for BatchThrottledEvery
 }
 
 // New returns a sandbox that does not listen anywhere: serve it with an
@@ -255,7 +256,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, name Operation, r
 	reply.write(w)
 }
 
-// gate answers for the key and the rate limit, and picks the fault that is due.
+// gate answers for the key, the rate limit and the switches that refuse, and
+// picks the fault that is due.
 func (s *Server) gate(r *http.Request, name Operation, now time.Time) (*reply, *Fault) {
 	if r.Header.Get("Authorization") != "Bearer "+s.key {
 		return s.refused(apiError{status: http.StatusUnauthorized}), nil
@@ -266,6 +268,17 @@ func (s *Server) gate(r *http.Request, name Operation, now time.Time) (*reply, *
 	s.passed++
 	if n := s.switches.BadGatewayEvery; n > 0 && s.passed%n == 0 {
 		return badGateway(), nil
+	}
+	switch name {
+	case OpBatch:
+		s.batches++
+		if n := s.switches.BatchThrottledEvery; n > 0 && s.batches%n == 0 {
+			return s.tooManyRequests(now, time.Second), nil
+		}
+	case OpCreate:
+		if s.switches.CreateDropped {
+			return nil, &Fault{Kind: DropAfter}
+		}
 	}
 	return nil, s.dueFault(name)
 }

@@ -33,6 +33,8 @@ type Switches struct {
 	SearchMaxFilters       int // 0: no limit
 	FixedWindow            bool
 	RetryAfter             RetryAfterForm
+	BatchThrottledEvery    int // 0: never
+	CreateDropped          bool
 	BadGatewayEvery        int // 0: never
 	SlowAnswers            time.Duration
 }
@@ -139,6 +141,10 @@ var switchRows = []switchRow{
 		func(w *Switches) *RetryAfterForm { return &w.RetryAfter }, RetryAfterSeconds),
 	form("retry-after-date", "A 429 says in a Retry-After header at what HTTP date to come back.",
 		func(w *Switches) *RetryAfterForm { return &w.RetryAfter }, RetryAfterDate),
+	count("batch-throttled-every", "Every so many batches, one is answered 429 and not carried out, whatever the rate limit.", "2",
+		func(w *Switches) *int { return &w.BatchThrottledEvery }),
+	flag("create-dropped", "A create is carried out, and the connection is cut instead of an answer.",
+		func(w *Switches) *bool { return &w.CreateDropped }),
 	count("bad-gateway-every", "Every so many requests, one is answered 502 with an HTML page and not carried out.", "5",
 		func(w *Switches) *int { return &w.BadGatewayEvery }),
 	duration("slow-answers", "Every answer is held back for this time after the work is done.", "500ms",

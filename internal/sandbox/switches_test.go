@@ -196,6 +196,19 @@ var switchTests = map[string]func(b *bench){
 			b.t.Errorf("Retry-After %q", got)
 		}
 	},
+	"batch-throttled-every": func(b *bench) {
+		for i, want := range []int{200, 429, 200, 429} {
+			b.wantStatus("PUT", "/customers/batch", `[{"customer":542335,"phone":"`+strings.Repeat("2", i+1)+`"}]`, want)
+			b.wantStatus("GET", "/customers/542335", "", 200) // which is not counted
+		}
+		b.field(adaID, "phone", "222")
+	},
+	"create-dropped": func(b *bench) {
+		if got, err := b.try("POST", "/customers", `{"userId":"crm-9"}`); err == nil {
+			b.t.Errorf("a create is answered %d %s", got.status, got.body)
+		}
+		b.field(bobID+1, "userId", "crm-9")
+	},
 	"bad-gateway-every": func(b *bench) {
 		for i := range 10 {
 			got := b.do("PUT", "/customers/batch", `[{"customer":542335,"phone":"`+strings.Repeat("2", i+1)+`"}]`)
