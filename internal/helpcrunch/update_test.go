@@ -4,9 +4,11 @@
 package helpcrunch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -215,6 +217,79 @@ func TestOneBadCustomerStandsAlone(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Each status that may be about one customer is narrowed down, also those that
+// the documentation does not mention.
+func TestEveryRefusalIsNarrowed(t *testing.T) {
+	for _, status := range []int{
+		http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
+		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity,
+	} {
+		with, bad := crowd(12), int64(0)
+		with.transport = func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				if id := fmt.Sprint(bad); r.Method == http.MethodPut && strings.Contains(string(body), id) ||
+					r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, id) {
+					return response(r, status, nil, strings.NewReader(`{"errors":[{"code":"refused","message":"Refused"}]}`)), nil
+				}
+				return next.RoundTrip(r)
+			})
+		}
+		open(t, with, func(a *account) {
+			ids := a.ids()
+			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+			bad = ids[6]
+			for id, got := range a.updateAll(a.Context(), 10, ids[:10], true, named("Ada")) {
+				var refusal *helpcrunch.Error
+				record, _ := a.server.Customer(id)
+				switch {
+				case id == bad && (!errors.As(got.err, &refusal) || refusal.Status != status):
+					t.Errorf("%d: the bad one got %v", status, got.err)
+				case id != bad && (got.err != nil || record["name"] != "Ada"):
+					t.Errorf("%d: a good one got %v and is %v", status, got.err, record["name"])
+				}
+			}
+		})
+	}
+}
+
+// A batch that is told to wait is sent again as it was, and nobody in it is
+// asked for alone, however often and also at the end of everybody's patience.
+func TestThrottledBatchStaysTogether(t *testing.T) {
+	for _, c := range []struct {
+		times    int
+		patience time.Duration
+		gotten   bool
+	}{{3, time.Hour, true}, {1000, time.Minute, false}} {
+		open(t, crowd(12), func(a *account) {
+			ids := a.ids()
+			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+			a.server.ResetCounts()
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.TooMany, Times: c.times})
+			ctx, cancel := context.WithTimeout(a.Context(), c.patience)
+			defer cancel()
+			for id, got := range a.updateAll(ctx, 10, ids[:10], true, named("Ada")) {
+				if record, _ := a.server.Customer(id); (got.err == nil) != c.gotten || (record["name"] == "Ada") != c.gotten {
+					t.Errorf("%d is %v: %v", id, record["name"], got.err)
+				}
+			}
+			requests := a.server.Requests()
+			if c.gotten && len(requests) != c.times+1 {
+				t.Errorf("%q", a.operations())
+			}
+			for _, r := range requests {
+				if r.Operation != sandbox.OpBatch || !bytes.Equal(r.Body, requests[0].Body) {
+					t.Errorf("%s %s after %s", r.Operation, r.Body, requests[0].Body)
+				}
+			}
+		})
 	}
 }
 
