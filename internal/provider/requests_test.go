@@ -4,13 +4,19 @@
 package provider
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -220,4 +226,85 @@ func TestSentOnlyWhatChanged(t *testing.T) {
 		}
 	}
 	t.Error("no PATCH was sent")
+}
+
+// TestSearchIsBelievedTenMinutesAfterAWrite: a search may lag behind a write of
+// ours, so whoever differs in it is read once more, alone. Later than that,
+// drift on many customers costs no request for each.
+func TestSearchIsBelievedTenMinutesAfterAWrite(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		ago   time.Duration
+		reads int
+	}{"nine minutes": {9 * time.Minute, 4}, "eleven minutes": {11 * time.Minute, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, newSandbox(t))
+			tagged := make([]int64, 3)
+			for i := range tagged {
+				var err error
+				if tagged[i], err = s.server.Add(sandbox.Record{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.mustApply("provider \"helpcrunch\" {\n  batch_linger = \"2s\"\n}\n" + countBlock(3, "before") +
+				"resource \"helpcrunch_customer_tag\" \"beta\" {\n  count = 3\n  name = \"beta\"\n" +
+				fmt.Sprintf("  customer_id = [%d, %d, %d][count.index]\n}\n", tagged[0], tagged[1], tagged[2]))
+			s.writtenAgo(row.ago)
+
+			drift := map[int64]sandbox.Record{tagged[0]: {"tags": []string{}}, tagged[1]: {"tags": []string{}}}
+			for _, record := range s.server.Customers() {
+				if user := record["userId"]; user == "crm-0" || user == "crm-1" {
+					drift[record.ID()] = sandbox.Record{"name": "drifted"}
+				}
+			}
+			for id, fields := range drift {
+				if err := s.server.Change(id, fields); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.server.ResetCounts()
+			out := s.plan()
+			if want := map[string]string{
+				address(0): "update", address(1): "update",
+				"helpcrunch_customer_tag.beta[0]": "create", "helpcrunch_customer_tag.beta[1]": "create",
+			}; out.err != nil || !maps.Equal(out.planned, want) {
+				t.Errorf("planned %v: %v\n%s", out.planned, out.err, said(out.diags))
+			}
+			s.requests(sandbox.OpSearch, 1, 1)
+			s.requests(sandbox.OpGet, row.reads, row.reads)
+		})
+	}
+}
+
+// writtenAgo makes the state say that everything was last written so long ago.
+func (s *stage) writtenAgo(ago time.Duration) {
+	s.Helper()
+	path := filepath.Join(s.terraform.WorkingDir(), "terraform.tfstate")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		s.Fatal(err)
+	}
+	changed := 0
+	aged := regexp.MustCompile(`"private": "[^"]+"`).ReplaceAllFunc(content, func(line []byte) []byte {
+		var instance struct {
+			Private []byte `json:"private"`
+		}
+		var keys map[string][]byte
+		err := errors.Join(json.Unmarshal(fmt.Appendf(nil, "{%s}", line), &instance), json.Unmarshal(instance.Private, &keys))
+		if err != nil || keys["w"] == nil {
+			s.Fatalf("the private state %s does not say when it was written: %v", line, err)
+		}
+		keys["w"] = []byte(strconv.FormatInt(time.Now().Add(-ago).Unix(), 10))
+		private, err := json.Marshal(keys)
+		if err != nil {
+			s.Fatal(err)
+		}
+		changed++
+		return fmt.Appendf(nil, `"private": %q`, base64.StdEncoding.EncodeToString(private))
+	})
+	if changed == 0 {
+		s.Fatal("nothing in the state says when it was written")
+	}
+	write(s.T, s.terraform.WorkingDir(), "terraform.tfstate", string(aged))
 }
