@@ -4,8 +4,10 @@
 package helpcrunch_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -233,6 +235,61 @@ func TestLookUps(t *testing.T) {
 			t.Errorf("%d customers, %v, %q", len(customers), err, a.operations())
 		}
 	})
+}
+
+// Look-ups whose search is refused are halved: for their number, or for one of
+// them, who alone gets the error.
+func TestLookUpsInASearchThatIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		most string // filters that the account takes; "" = any number
+		bad  string // user id that it refuses
+		want int    // requests at most
+	}{
+		"more than ten": {"10", "", 1 + 2 + 4},
+		"more than one": {"1", "", 2*25 - 1},
+		"a bad one":     {"", "crm-17", 1 + 2*5},
+	} {
+		with := crowd(25)
+		with.transport = func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				answer, err := next.RoundTrip(r)
+				if c.bad != "" && bytes.Contains(body, []byte(`"`+c.bad+`"`)) {
+					return response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"invalid_request","message":"Invalid request"}]}`)), nil
+				}
+				return answer, err
+			})
+		}
+		open(t, with, func(a *account) {
+			if c.most != "" {
+				if err := a.server.SetSwitch("search-max-filters", c.most); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var wait sync.WaitGroup
+			for i, id := range a.ids() {
+				wait.Go(func() {
+					value := fmt.Sprint("crm-", i)
+					found, err := a.LookUp(a.Context(), helpcrunch.UserID, value)
+					var refusal *helpcrunch.Error
+					switch {
+					case value == c.bad && (!errors.As(err, &refusal) || refusal.Status != http.StatusBadRequest):
+						t.Errorf("%s: the bad one got %v, %v", name, found, err)
+					case value != c.bad && (err != nil || len(found) != 1 || found[0].ID != id):
+						t.Errorf("%s: %s got %v, %v", name, value, found, err)
+					}
+				})
+			}
+			wait.Wait()
+			if a.requests() > c.want {
+				t.Errorf("%s: %d requests, want at most %d: %q", name, a.requests(), c.want, a.operations())
+			}
+		})
+	}
 }
 
 // A 404 in other words than HelpCrunch's is a gateway, and one from where not
