@@ -92,14 +92,17 @@ func unreachable(times int, err error) func(http.RoundTripper) http.RoundTripper
 var refused = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 
 func TestUnreachableIsRepeatedWhateverTheOperation(t *testing.T) {
-	each(t, setup{transport: unreachable(retries, refused)}, func(a *account, c call) {
-		if err := c.do(a, a.Context()); err != nil {
-			a.Error(err)
-		}
-		if got := a.requests(); got != 1 {
-			a.Errorf("%d requests arrived, want 1", got)
-		}
-	})
+	unresolved := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.helpcrunch.com", IsNotFound: true}}
+	for _, err := range []error{refused, unresolved} {
+		each(t, setup{transport: unreachable(retries, err)}, func(a *account, c call) {
+			if err := c.do(a, a.Context()); err != nil {
+				a.Error(err)
+			}
+			if got := a.requests(); got != 1 {
+				a.Errorf("%d requests arrived, want 1", got)
+			}
+		})
+	}
 }
 
 func TestUnreachableForGood(t *testing.T) {
