@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -25,12 +26,15 @@ func newAccount(customers int) (*account, error) {
 	return &account{server: server, customers: customers}, nil
 }
 
+// unlimited is a rate that nobody reaches.
+const unlimited = 100_000
+
 // settings point the provider at the account, without a limit.
 func (a *account) settings() map[string]string {
 	return map[string]string{
 		"HELPCRUNCH_BASE_URL":            a.server.URL(),
 		"HELPCRUNCH_API_KEY":             a.server.Key(),
-		"HELPCRUNCH_REQUESTS_PER_MINUTE": "100000",
+		"HELPCRUNCH_REQUESTS_PER_MINUTE": strconv.Itoa(unlimited),
 	}
 }
 

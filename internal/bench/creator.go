@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -17,18 +16,12 @@ import (
 // createAtTheLimit is one of the processes that share a budget. It has the
 // client that the provider has, with another window.
 func createAtTheLimit(ctx context.Context, order creation) error {
-	baseURL, err := url.Parse(order.BaseURL)
+	client, err := newClient(order.BaseURL, order.Key, budget.Config{
+		Limit: sandbox.DefaultRate, Window: limitWindow, File: order.File, Hold: inProportion(requestTimeout),
+	}, inProportion(requestTimeout))
 	if err != nil {
-		return fmt.Errorf("reading the base URL: %w", err)
+		return err
 	}
-	client := helpcrunch.NewClient(helpcrunch.Config{
-		BaseURL: baseURL, APIKey: order.Key, UserAgent: "bench",
-		Budget: budget.New(budget.Config{
-			Limit: sandbox.DefaultRate, Window: limitWindow, File: order.File, Hold: inProportion(requestTimeout),
-		}),
-		BatchSize: helpcrunch.MaxBatchSize, BatchLinger: helpcrunch.DefaultBatchLinger,
-		MaxRetries: helpcrunch.DefaultMaxRetries, RequestTimeout: inProportion(requestTimeout),
-	})
 	// Failures are counted by who is missing in the account.
 	err = sideBySide(order.Customers, limitCallers, func(i int) error {
 		_, err := client.CreateCustomer(ctx, helpcrunch.Changes{

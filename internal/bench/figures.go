@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 // figure is something that the provider promises.
@@ -17,8 +19,7 @@ type figure struct {
 	verdict  verdict
 }
 
-// verdict is whether a figure holds. Only what does not depend on the machine
-// is judged.
+// verdict is whether a figure holds. What depends on the machine is not judged.
 type verdict int
 
 const (
@@ -74,6 +75,13 @@ func (r *results) figures() []figure {
 		all = append(all, figure{
 			name:     fmt.Sprintf("From the first to the last of ten updates, %s customers", thousands(spreadCustomers)),
 			measured: r.spread.String(),
+		})
+	}
+	if r.lone > 0 {
+		all = append(all, figure{
+			name:     "A lone update, from the call until it is at HelpCrunch",
+			measured: fmt.Sprintf("%d ms", r.lone.Milliseconds()),
+			promise:  fmt.Sprintf("it waits for company for %d ms", helpcrunch.DefaultBatchLinger.Milliseconds()),
 		})
 	}
 	return all
@@ -146,6 +154,7 @@ func (r *results) limitFigures() []figure {
 			name:     name + ", of the rate in use",
 			measured: fmt.Sprintf("%.1f %%", 100*l.share),
 			promise:  fmt.Sprintf("at least %d %%", least),
+			verdict:  judge(100*l.share >= float64(least)),
 		}, figure{
 			name:     name + ", answers of 429 and failures",
 			measured: fmt.Sprintf("%d and %d", l.refused, l.failed),

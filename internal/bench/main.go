@@ -76,6 +76,7 @@ func measureAll(ctx context.Context, s *stage, o options) (*results, error) {
 		measure func(context.Context, *stage, *results) error
 	}{
 		{partSpread, measureSpread},
+		{partLone, measureLone},
 		{partRefusal, measureRefusal},
 		{partLimit, measureLimit},
 	} {

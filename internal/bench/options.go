@@ -17,6 +17,7 @@ import (
 const (
 	partLimit   = "limit"
 	partSpread  = "spread"
+	partLone    = "lone"
 	partRefusal = "refusal"
 )
 
@@ -38,7 +39,7 @@ func parse(args []string) (options, error) {
 	for _, act := range acts {
 		names = append(names, string(act))
 	}
-	names = append(names, partLimit, partSpread, partRefusal)
+	names = append(names, partLimit, partSpread, partLone, partRefusal)
 
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)

@@ -27,6 +27,7 @@ func good() *results {
 		},
 		limited: []limited{{processes: 1, share: .98}, {processes: 4, share: .97}},
 		spread:  spread{200 * time.Millisecond, 330 * time.Millisecond, 550 * time.Millisecond},
+		lone:    251 * time.Millisecond,
 		refusal: &refusal{requests: 12, errors: 100},
 	}
 }
@@ -54,7 +55,8 @@ func TestMissedFigures(t *testing.T) {
 		"refusals":            {func(r *results) { r.refusal.requests = 40 }, "nobody registered"},
 		"an error is missing": {func(r *results) { r.refusal.errors = 99 }, "nobody registered"},
 		"time":                {func(r *results) { r.rows[1].took = time.Hour }, ""},
-		"rate":                {func(r *results) { r.limited[0].share = .1 }, ""},
+		"rate":                {func(r *results) { r.limited[0].share = .949 }, "one process, of the rate"},
+		"rate of four":        {func(r *results) { r.limited[1].share = .899 }, "4 processes, of the rate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ type results struct {
 	rows    []row
 	limited []limited
 	spread  spread
+	lone    time.Duration // from the call of a lone update until it is at HelpCrunch
 	refusal *refusal
 }
 

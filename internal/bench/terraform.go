@@ -10,10 +10,6 @@ import (
 	"time"
 )
 
-// manyCustomers is from where on the idle provider plays only what tells
-// something: it creates once, and never destroys.
-const manyCustomers = 500
-
 // measureWithTerraform plays all acts with the real Terraform CLI: each with
 // the provider, at once afterwards with the idle one, and in the end without
 // batches.
@@ -97,21 +93,17 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 	}
 	progress("%s: %s, %d requests", line, seconds(line.took), line.requests)
 
-	few := c.customers < manyCustomers
-	switch {
-	case a == update:
-		line.alone = &measurement{}
+	line.alone = &measurement{}
+	if a == update {
 		if line.took, line.alone.took, err = c.updateInTurns(ctx); err != nil {
 			return err
 		}
 		progress("%s: in turns: %s, Terraform alone: %s", line, seconds(line.took), seconds(line.alone.took))
-	case few || a == create && c.first || a != create && a != destroy:
-		alone, err := c.play(ctx, c.idle, a, c.parallelism)
-		if err != nil {
+	} else {
+		if *line.alone, err = c.play(ctx, c.idle, a, c.parallelism); err != nil {
 			return err
 		}
-		line.alone = &alone
-		progress("%s: Terraform alone: %s", line, seconds(alone.took))
+		progress("%s: Terraform alone: %s", line, seconds(line.alone.took))
 	}
 	if a == create {
 		if err := copyState(c.real.WorkingDir(), c.idle.WorkingDir()); err != nil {
