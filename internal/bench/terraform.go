@@ -98,7 +98,6 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 		if line.took, line.alone.took, err = c.updateInTurns(ctx); err != nil {
 			return err
 		}
-		progress("%s: in turns: %s, Terraform alone: %s", line, seconds(line.took), seconds(line.alone.took))
 	} else {
 		if *line.alone, err = c.play(ctx, c.idle, a, c.parallelism); err != nil {
 			return err
@@ -129,18 +128,30 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 	return nil
 }
 
-// updateInTurns is how long an update of all takes, and how long with the idle
-// provider, where both get the same share of the machine's better and worse
-// times. The requests of such an update say nothing: a batch that is stopped
-// while it gathers is late when it goes on.
+// updatesInTurns is how many updates are compared: one and the same comparison
+// differs by a few percent from the next.
+const updatesInTurns = 2
+
+// updateInTurns is how long an update of all takes in the mean, and how long
+// with the idle provider, where both get the same share of the machine's better
+// and worse times. The requests of such an update say nothing: a batch that is
+// stopped while it gathers is late when it goes on.
 func (c *comparison) updateInTurns(ctx context.Context) (ours, alone time.Duration, err error) {
-	c.real.nextPlan()
-	c.idle.nextPlan()
-	took, err := takeTurns(c.real.updateCommand(ctx, c.parallelism), c.idle.updateCommand(ctx, c.parallelism))
-	if err != nil {
-		return 0, 0, fmt.Errorf("%s in turns: %w", titles[update], err)
+	for range updatesInTurns {
+		c.real.nextPlan()
+		c.idle.nextPlan()
+		took, err := takeTurns(c.real.updateCommand(ctx, c.parallelism), c.idle.updateCommand(ctx, c.parallelism))
+		if err == nil {
+			err = c.account.check(update, c.real.plan)
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("%s in turns: %w", titles[update], err)
+		}
+		progress("%s customers, parallelism %d: in turns: %s, Terraform alone: %s",
+			thousands(c.customers), c.parallelism, seconds(took[0]), seconds(took[1]))
+		ours, alone = ours+took[0]/updatesInTurns, alone+took[1]/updatesInTurns
 	}
-	return took[0], took[1], c.account.check(update, c.real.plan)
+	return ours, alone, nil
 }
 
 // play measures an act. An update gives the customers another plan.
