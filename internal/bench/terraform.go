@@ -95,15 +95,14 @@ func (c *comparison) compare(ctx context.Context, a act) error {
 
 	line.alone = &measurement{}
 	if a == update {
-		if line.took, line.alone.took, err = c.updateInTurns(ctx); err != nil {
-			return err
-		}
+		line.took, line.alone.took, err = c.updateInTurns(ctx)
 	} else {
-		if *line.alone, err = c.play(ctx, c.idle, a, c.parallelism); err != nil {
-			return err
-		}
-		progress("%s: Terraform alone: %s", line, seconds(line.alone.took))
+		*line.alone, err = c.play(ctx, c.idle, a, c.parallelism)
 	}
+	if err != nil {
+		return err
+	}
+	progress("%s: Terraform alone: %s", line, seconds(line.alone.took))
 	if a == create {
 		if err := copyState(c.real.WorkingDir(), c.idle.WorkingDir()); err != nil {
 			return err

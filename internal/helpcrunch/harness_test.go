@@ -4,6 +4,7 @@
 package helpcrunch_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -219,6 +220,24 @@ func each(t *testing.T, with setup, test func(a *account, c call), only ...sandb
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// meddling lets meddle say what is sent of each request, or answer it instead.
+func meddling(meddle func(r *http.Request, body []byte) ([]byte, *http.Response)) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			body, answer := meddle(r, body)
+			if answer != nil {
+				return answer, nil
+			}
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			return next.RoundTrip(r)
+		})
+	}
+}
 
 // answering is a transport that gives every request the same answer, with the status that means success.
 func answering(contentType, body string) func(http.RoundTripper) http.RoundTripper {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,17 +26,10 @@ type wire struct {
 
 // recording is a transport that notes every request.
 func recording(sent *[]wire) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			*sent = append(*sent, wire{r.Method, r.URL.String(), string(body), r.Header})
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			return next.RoundTrip(r)
-		})
-	}
+	return meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		*sent = append(*sent, wire{r.Method, r.URL.String(), string(body), r.Header})
+		return body, nil
+	})
 }
 
 func TestRequests(t *testing.T) {

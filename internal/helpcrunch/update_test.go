@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -228,20 +227,13 @@ func TestEveryRefusalIsNarrowed(t *testing.T) {
 		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity,
 	} {
 		with, bad := crowd(12), int64(0)
-		with.transport = func(next http.RoundTripper) http.RoundTripper {
-			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					return nil, err
-				}
-				r.Body = io.NopCloser(bytes.NewReader(body))
-				if id := fmt.Sprint(bad); r.Method == http.MethodPut && strings.Contains(string(body), id) ||
-					r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, id) {
-					return response(r, status, nil, strings.NewReader(`{"errors":[{"code":"refused","message":"Refused"}]}`)), nil
-				}
-				return next.RoundTrip(r)
-			})
-		}
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if id := fmt.Sprint(bad); r.Method == http.MethodPut && bytes.Contains(body, []byte(id)) ||
+				r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, id) {
+				return nil, response(r, status, nil, strings.NewReader(`{"errors":[{"code":"refused","message":"Refused"}]}`))
+			}
+			return body, nil
+		})
 		open(t, with, func(a *account) {
 			ids := a.ids()
 			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
@@ -281,7 +273,7 @@ func TestThrottledBatchStaysTogether(t *testing.T) {
 				}
 			}
 			requests := a.server.Requests()
-			if c.gotten && len(requests) != c.times+1 {
+			if c.gotten && len(requests) != c.times+1 || len(requests) < 2 {
 				t.Errorf("%q", a.operations())
 			}
 			for _, r := range requests {

@@ -7,14 +7,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -595,19 +592,12 @@ func TestGoneMeanwhile(t *testing.T) {
 	s.mustApply(countBlock(3, "before"))
 	gone := fmt.Sprint("customer=", s.state()[1]["id"])
 	remove(1)
-	log := filepath.Join(t.TempDir(), "log")
-	if err := errors.Join(s.terraform.SetLogProvider("INFO"), s.terraform.SetLogPath(log)); err != nil {
-		t.Fatal(err)
-	}
+	log := logged(t, s.terraform, "INFO")
 	if out := s.mustApply(countBlock(3, "before")); !maps.Equal(out.planned, map[string]string{address(1): "create"}) {
 		t.Errorf("with one gone %v are planned", out.planned)
 	}
-	content, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var notes []string
-	for line := range strings.Lines(string(content)) {
+	for line := range strings.Lines(log()) {
 		if strings.Contains(line, "the customer is gone from HelpCrunch") {
 			notes = append(notes, line)
 		}

@@ -4,10 +4,13 @@
 package provider
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // TestLogHoldsNoPersonalData: at no level, and neither do the lines that the
@@ -22,20 +25,10 @@ func TestLogHoldsNoPersonalData(t *testing.T) {
   first_seen  = "1700000123"
   tags        = [{ name = "vip" }]
   custom_data = { plan = "secretplan", seats = 987654 }`))
-	path := filepath.Join(t.TempDir(), "log")
-	if err := w.SetLogProvider("TRACE"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SetLogPath(path); err != nil {
-		t.Fatal(err)
-	}
+	read := logged(t, w, "TRACE")
 	applied(t, w)
 	planned(t, w)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := string(content)
+	log := read()
 	if !strings.Contains(log, "type-based SemanticEquals") {
 		t.Fatal("the log is not that of the level TRACE")
 	}
@@ -45,5 +38,23 @@ func TestLogHoldsNoPersonalData(t *testing.T) {
 				t.Errorf("the log has %q: %s", secret, line)
 			}
 		}
+	}
+}
+
+// logged makes Terraform log what the provider says from a level on, and
+// returns how to read it.
+func logged(t *testing.T, w *terraformcli.Workspace, level string) func() string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "log")
+	if err := errors.Join(w.SetLogProvider(level), w.SetLogPath(path)); err != nil {
+		t.Fatal(err)
+	}
+	return func() string {
+		t.Helper()
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
 	}
 }

@@ -257,7 +257,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, name Operation, r
 }
 
 // gate answers for the key, the rate limit and the switches that refuse, and
-// picks the fault that is due.
+// picks the fault that is due, or that a switch makes.
 func (s *Server) gate(r *http.Request, name Operation, now time.Time) (*reply, *Fault) {
 	if r.Header.Get("Authorization") != "Bearer "+s.key {
 		return s.refused(apiError{status: http.StatusUnauthorized}), nil
