@@ -20,8 +20,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // TestMain keeps the request budgets of the tests out of the user's cache

@@ -154,8 +154,8 @@ func (r *customerTagResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	// The tag is there, and so there must be a state, whatever is said of it.
-	o := origin{WrittenAt: time.Now().Unix()}
-	o.write(ctx, resp.Private, &resp.Diagnostics)
+	known := memory{WrittenAt: time.Now().Unix()}
+	known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(plan.id())
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.id())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -165,7 +165,7 @@ func (r *customerTagResource) Create(ctx context.Context, req resource.CreateReq
 func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state customerTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
+	known := readMemory(ctx, req.Private, &resp.Diagnostics)
 	id := customerIDOf(state.CustomerID, &resp.Diagnostics)
 	limit, diags := state.Timeouts.Read(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -177,7 +177,7 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 	defer cancel()
 
 	customer, err := r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
-		return state.heldBy(found) || !within(o.WrittenAt, searchLag)
+		return state.heldBy(found) || !within(known.WrittenAt, searchLag)
 	})
 	switch {
 	case helpcrunch.IsNotFound(err):
@@ -195,7 +195,7 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 	var plan, state customerTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	o := readOrigin(ctx, req.Private, &resp.Diagnostics)
+	known := readMemory(ctx, req.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.id())...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -217,8 +217,8 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 			return
 		}
 		resp.Diagnostics.Append(warnings...)
-		o.WrittenAt = time.Now().Unix()
-		o.write(ctx, resp.Private, &resp.Diagnostics)
+		known.WrittenAt = time.Now().Unix()
+		known.write(ctx, resp.Private, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -260,8 +260,8 @@ func (r *customerTagResource) ImportState(ctx context.Context, req resource.Impo
 	}
 	// As after a write of our own: somebody may have just set the tag, and a
 	// search that lacks it is not believed.
-	o := origin{WrittenAt: time.Now().Unix()}
-	o.write(ctx, resp.Private, &resp.Diagnostics)
+	known := memory{WrittenAt: time.Now().Unix()}
+	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("customer_id"), customer)...)

@@ -23,8 +23,8 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // guideFolders are the folders of examples/guides, each run by a test of this

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 )
 
 // TestLogHoldsNoPersonalData: at no level, and neither do the lines that the

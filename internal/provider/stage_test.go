@@ -15,8 +15,8 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // stage is a sandbox and a workspace, for tests that look at every run of

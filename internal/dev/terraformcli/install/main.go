@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 )
 
 func main() {

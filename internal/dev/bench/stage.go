@@ -14,7 +14,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 )
 
 // The environment of the processes that are measured. The launcher and the
@@ -69,7 +69,7 @@ func (s *stage) build(ctx context.Context) error {
 	if s.terraform, err = terraformcli.Find(ctx, "."); err != nil {
 		return err
 	}
-	for binary, source := range map[string]string{s.launcher: launcherSource, s.provider: ".", s.idle: "./internal/bench/idle"} {
+	for binary, source := range map[string]string{s.launcher: launcherSource, s.provider: ".", s.idle: "./internal/dev/bench/idle"} {
 		if output, err := exec.CommandContext(ctx, "go", "build", "-o", binary, source).CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s (bench is run from the root of the repository): %w\n%s", source, err, output)
 		}
@@ -81,7 +81,7 @@ func (s *stage) build(ctx context.Context) error {
 	return err
 }
 
-const launcherSource = "./internal/bench/launcher"
+const launcherSource = "./internal/dev/bench/launcher"
 
 var executable = map[bool]string{true: ".exe"}[runtime.GOOS == "windows"]
 

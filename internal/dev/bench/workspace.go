@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 )
 
 // workspace is where the real Terraform CLI plays the acts.

@@ -23,8 +23,8 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/terraformcli"
 )
 
 // requestsPerMinute is the limit of the local HelpCrunch, which is strict; the

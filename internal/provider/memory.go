@@ -14,12 +14,12 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
-// origin is what the provider remembers of a resource beside its attributes,
+// memory is what the provider remembers of a resource beside its attributes,
 // in Terraform's private state: a key for each field that is not zero. What
 // every customer has is kept short: Terraform writes the whole state after each
 // change, so that a hundred bytes for each of 1,000 customers cost it a tenth
 // of an apply.
-type origin struct {
+type memory struct {
 	// Import is how far an import has come, "" where the customer was created.
 	Import importStage
 	// Unsubscribed is what the last answer said, for the warning before
@@ -37,8 +37,8 @@ type origin struct {
 }
 
 // keys are the fields by their keys in the private state.
-func (o *origin) keys() map[string]any {
-	return map[string]any{"import": &o.Import, "unsubscribed": &o.Unsubscribed, "others": &o.HoldsOthers, "r": &o.ReadAt, "w": &o.WrittenAt}
+func (m *memory) keys() map[string]any {
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "others": &m.HoldsOthers, "r": &m.ReadAt, "w": &m.WrittenAt}
 }
 
 const (
@@ -49,42 +49,42 @@ const (
 )
 
 // saw takes down what the answer to a read says about what is not managed.
-func (o *origin) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	o.notice(customer, managed)
-	if !within(o.WrittenAt, searchLag) {
-		o.ReadAt, o.WrittenAt = time.Now().Unix(), 0
+func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
+	m.notice(customer, managed)
+	if !within(m.WrittenAt, searchLag) {
+		m.ReadAt, m.WrittenAt = time.Now().Unix(), 0
 	}
 }
 
 // wrote takes down what the answer to a write says about what is not managed.
-func (o *origin) wrote(customer *helpcrunch.Customer, managed *customerModel) {
-	o.notice(customer, managed)
-	o.ReadAt, o.WrittenAt = 0, time.Now().Unix()
+func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
+	m.notice(customer, managed)
+	m.ReadAt, m.WrittenAt = 0, time.Now().Unix()
 }
 
-func (o *origin) notice(customer *helpcrunch.Customer, managed *customerModel) {
-	o.Unsubscribed = customer.Unsubscribed
-	o.HoldsOthers = false
+func (m *memory) notice(customer *helpcrunch.Customer, managed *customerModel) {
+	m.Unsubscribed = customer.Unsubscribed
+	m.HoldsOthers = false
 	elements, _ := managed.CustomData.elements()
 	for name, value := range customer.CustomData {
 		if _, ok := elements[name]; !ok && value.Text != "" {
-			o.HoldsOthers = true
+			m.HoldsOthers = true
 		}
 	}
 }
 
 // others is what is known of the custom properties that the customer holds and
 // the changes do not mention: managed ones that stay, and others.
-func (o *origin) others(state *customerModel, changes helpcrunch.Changes) helpcrunch.Others {
+func (m *memory) others(state *customerModel, changes helpcrunch.Changes) helpcrunch.Others {
 	for name, value := range state.CustomData.properties() {
 		if _, sent := changes.CustomData[name]; !sent && value.Text != "" {
 			return helpcrunch.SomeOthers
 		}
 	}
 	switch {
-	case o.HoldsOthers:
+	case m.HoldsOthers:
 		return helpcrunch.SomeOthers
-	case !within(max(o.ReadAt, o.WrittenAt), knowledgeLasts):
+	case !within(max(m.ReadAt, m.WrittenAt), knowledgeLasts):
 		return helpcrunch.PerhapsOthers
 	}
 	return helpcrunch.NoOthers
@@ -120,10 +120,10 @@ type (
 	}
 )
 
-// readOrigin is the zero origin where none was written.
-func readOrigin(ctx context.Context, private privateReader, diags *diag.Diagnostics) origin {
-	var o origin
-	for key, field := range o.keys() {
+// readMemory is the zero memory where none was written.
+func readMemory(ctx context.Context, private privateReader, diags *diag.Diagnostics) memory {
+	var m memory
+	for key, field := range m.keys() {
 		data, d := private.GetKey(ctx, key)
 		diags.Append(d...)
 		if len(data) == 0 {
@@ -134,11 +134,11 @@ func readOrigin(ctx context.Context, private privateReader, diags *diag.Diagnost
 				". Remove the resource from the state and import it again.")
 		}
 	}
-	return o
+	return m
 }
 
-func (o origin) write(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
-	for key, field := range o.keys() {
+func (m memory) write(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	for key, field := range m.keys() {
 		var data []byte // none takes the key away
 		if !reflect.ValueOf(field).Elem().IsZero() {
 			var err error

@@ -1,0 +1,124 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.account == nil || req.State.Raw.IsNull() {
+		return // not configured yet, or a create: nothing is known that could be lost
+	}
+	known := readMemory(ctx, req.Private, &resp.Diagnostics)
+	switch {
+	case resp.Diagnostics.HasError():
+	case req.Plan.Raw.IsNull():
+		resp.Diagnostics.Append(r.planDeletion(ctx, req.State, known)...)
+	default:
+		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, req.Plan, known)...)
+	}
+}
+
+func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, known memory) diag.Diagnostics {
+	var state customerModel
+	diags := prior.Get(ctx, &state)
+	if diags.HasError() {
+		return diags
+	}
+	switch r.deletionPolicy(&state, known) {
+	case deletionPrevent:
+		diags.Append(deletionPrevented(&state, known))
+	case deletionDelete:
+		if r.account.firstDeletion() {
+			diags.AddWarning("Deleting a customer erases the history of their chats",
+				"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+
+					"To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. "+
+					"This is said once, however many customers the plan deletes.")
+		}
+	}
+	return diags
+}
+
+// planUpdate takes single values out of the state and the plan: it is asked
+// for every customer in every plan and apply, and the whole models cost ten
+// times as much.
+func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, plan tfsdk.Plan, known memory) diag.Diagnostics {
+	var id types.String
+	var tags types.Set
+	var before, after types.Bool // unsubscribed
+	diags := state.GetAttribute(ctx, path.Root("id"), &id)
+	diags.Append(state.GetAttribute(ctx, path.Root("unsubscribed"), &before)...)
+	diags.Append(plan.GetAttribute(ctx, path.Root("unsubscribed"), &after)...)
+	diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
+	if diags.HasError() {
+		return diags
+	}
+	customer := id.ValueString()
+	if r.account.plannedTwice(customer) {
+		diags.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
+			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
+				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", customer))
+	}
+	if !tags.IsNull() && r.account.tagsManagedTwice(customer, "helpcrunch_customer") {
+		diags.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
+			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
+				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", customer))
+	}
+	if after.Equal(types.BoolValue(false)) && (before.ValueBool() || known.Unsubscribed) {
+		diags.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
+			fmt.Sprintf("Customer %s has unsubscribed. This apply subscribes them to e-mails again. "+
+				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", customer))
+	}
+	if known.Import == importRead {
+		diags.Append(warnOfLettingGo(ctx, customer, state, plan)...)
+	}
+	return diags
+}
+
+// warnOfLettingGo names what the first apply after an import stops managing.
+func warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
+	var plan, state customerModel
+	diags := prior.Get(ctx, &state)
+	diags.Append(planned.Get(ctx, &plan)...)
+	if removed := plan.removed(&state); !diags.HasError() && len(removed) > 0 {
+		diags.AddWarning("Imported values are let go, not cleared",
+			fmt.Sprintf("The import of customer %s found values that the configuration does not mention: %s. "+
+				"The apply stops managing them and leaves them in HelpCrunch. To clear one, write it as \"\" (tags = [], a custom property as null).",
+				customer, strings.Join(removed, ", ")))
+	}
+	return diags
+}
+
+// deletionPolicy is what a destroy does with the customer.
+func (r *customerResource) deletionPolicy(state *customerModel, known memory) string {
+	switch {
+	case !state.DeletionPolicy.IsNull():
+		return state.DeletionPolicy.ValueString()
+	case known.Import != "":
+		return deletionPrevent
+	}
+	return r.account.deletionPolicy
+}
+
+func deletionPrevented(state *customerModel, known memory) diag.Diagnostic {
+	reason := "Its deletion_policy, or the provider's, is \"prevent\"."
+	if state.DeletionPolicy.IsNull() && known.Import != "" {
+		reason = "It was imported, and no deletion_policy was applied for it: imported customers are not deleted unless it is written."
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",
+		fmt.Sprintf("Customer %s would be deleted with the history of their chats. %s\n\n"+
+			"To delete the customer, write deletion_policy = \"delete\" and apply that first. "+
+			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, use a removed block with destroy = false, "+
+			"or, where the resource has left the configuration already, terraform state rm.",
+			state.ID.ValueString(), reason))
+}
