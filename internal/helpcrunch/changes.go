@@ -74,7 +74,7 @@ func (c Changes) WithoutNulls() Changes {
 		c.Tags = nil
 	}
 	c.CustomData = maps.Clone(c.CustomData)
-	maps.DeleteFunc(c.CustomData, func(_ string, value Value) bool { return value.Equal(Value{}) })
+	maps.DeleteFunc(c.CustomData, func(_ string, value Value) bool { return value.IsEmpty() })
 	if len(c.CustomData) == 0 {
 		c.CustomData = nil
 	}
@@ -94,11 +94,6 @@ type StringField struct {
 	Held func(*Customer) **string
 	// IgnoresCase is set where HelpCrunch may store another case of the same thing.
 	IgnoresCase bool
-}
-
-// Same reports whether two texts are one value of this field.
-func (f *StringField) Same(a, b string) bool {
-	return a == b || f.IgnoresCase && strings.EqualFold(a, b)
 }
 
 // filledByItself reports whether HelpCrunch fills the field in where nobody did.
@@ -179,7 +174,7 @@ func (c *Changes) holdsOnly(held *Customer) bool {
 		}
 	}
 	for name, value := range held.CustomData {
-		if _, sent := c.CustomData[name]; !sent && !value.Equal(Value{}) {
+		if _, sent := c.CustomData[name]; !sent && !value.IsEmpty() {
 			return false
 		}
 	}
@@ -188,11 +183,11 @@ func (c *Changes) holdsOnly(held *Customer) bool {
 		(!c.Blocked.IsZero() || !held.Blocked)
 }
 
-// tagNames are the names, sorted.
+// tagNames are the names in their normal form, sorted, each once.
 func tagNames(tags []Tag) []string {
 	names := make([]string, len(tags))
 	for i, tag := range tags {
-		names[i] = tag.Name
+		names[i] = NormalTag(tag.Name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

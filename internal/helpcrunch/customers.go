@@ -81,9 +81,9 @@ func (c *Client) UntagCustomer(ctx context.Context, id int64, names []string) (*
 func (c *Client) SettleTags(ctx context.Context, held *Customer, wanted []Tag) (*Customer, error) {
 	names := tagNames(wanted)
 	var extra []string
-	for _, name := range tagNames(held.Tags) {
-		if !slices.Contains(names, name) {
-			extra = append(extra, name)
+	for _, tag := range held.Tags {
+		if !slices.Contains(names, NormalTag(tag.Name)) {
+			extra = append(extra, tag.Name)
 		}
 	}
 	if len(extra) > 0 {
@@ -94,7 +94,7 @@ func (c *Client) SettleTags(ctx context.Context, held *Customer, wanted []Tag) (
 		held = settled
 	}
 	present := tagNames(held.Tags)
-	missing := slices.DeleteFunc(slices.Clone(wanted), func(tag Tag) bool { return slices.Contains(present, tag.Name) })
+	missing := slices.DeleteFunc(slices.Clone(wanted), func(tag Tag) bool { return slices.Contains(present, NormalTag(tag.Name)) })
 	if len(missing) > 0 {
 		settled, err := c.TagCustomer(ctx, held.ID, missing)
 		if err != nil {

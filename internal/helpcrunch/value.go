@@ -34,12 +34,6 @@ type Value struct {
 	Text string
 }
 
-// Equal reports whether two values mean the same to HelpCrunch. A date is
-// sent as "1700000000" and answered as 1700000000, and a cleared value may
-// come back as null, "" or not at all: so values are compared by their text,
-// and null is "".
-func (v Value) Equal(other Value) bool { return v.Text == other.Text }
-
 // NumberValue is the number with the given JSON text, in its one exact
 // decimal form: 15.0 is 15, and 1.6e3 is 1600.
 func NumberValue(text string) (Value, error) {

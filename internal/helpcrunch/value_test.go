@@ -102,34 +102,6 @@ func TestNumberValue(t *testing.T) {
 	}
 }
 
-func TestValueEqual(t *testing.T) {
-	number := func(text string) helpcrunch.Value {
-		value, err := helpcrunch.NumberValue(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-	for _, test := range []struct {
-		a, b helpcrunch.Value
-		want bool
-	}{
-		{helpcrunch.Value{}, v(helpcrunch.String, ""), true},
-		{number("15"), number("15.0"), true},
-		{v(helpcrunch.String, "1700000000"), number("1700000000"), true},
-		{v(helpcrunch.String, "true"), v(helpcrunch.Bool, "true"), true},
-		{v(helpcrunch.Bool, "true"), v(helpcrunch.Bool, "false"), false},
-		{helpcrunch.Value{}, number("0"), false},
-		{helpcrunch.Value{}, v(helpcrunch.Bool, "false"), false},
-		{v(helpcrunch.String, "ada"), v(helpcrunch.String, "Ada"), false},
-		{number("9007199254740993"), number("9007199254740992"), false},
-	} {
-		if test.a.Equal(test.b) != test.want || test.b.Equal(test.a) != test.want {
-			t.Errorf("%+v equals %+v: %t", test.a, test.b, !test.want)
-		}
-	}
-}
-
 func TestCustomDataFromJSON(t *testing.T) {
 	full := helpcrunch.CustomData{
 		"plan": v(helpcrunch.String, "gold"), "seats": v(helpcrunch.Number, "12"),

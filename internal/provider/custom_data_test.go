@@ -36,6 +36,7 @@ func TestCustomDataForms(t *testing.T) {
 		{"integer above 2^64", `{ seats = 36893488147419103233 }`, "", held{"seats": json.Number("36893488147419103233")}},
 		{"decimal", `{ score = 0.1, seats = -12.75 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
 		{"another form of the same numbers", `{ score = 1.0e-1, seats = -12.750 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
+		{"what Terraform reckons", `{ score = 1 - 0.99, seats = 10 / 3 }`, "", held{"score": json.Number("0.01"), "seats": json.Number("3.3333333333333335")}},
 		{"date", `{ renewal = "1700000000" }`, "", held{"renewal": json.Number("1700000000")}},
 		{"null", `{ plan = null, seats = 1 }`, "", held{"seats": json.Number("1")}},
 		{"only nulls", `{ plan = null, seats = null }`, "", held{}},

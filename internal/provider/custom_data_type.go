@@ -233,7 +233,7 @@ func propertyValue(element attr.Value) (value helpcrunch.Value, ok bool) {
 	case types.Bool:
 		return helpcrunch.Value{Kind: helpcrunch.Bool, Text: fmt.Sprint(typed.ValueBool())}, true
 	case types.Number:
-		value, err := helpcrunch.NumberValue(typed.ValueBigFloat().Text('g', -1))
+		value, err := helpcrunch.SentNumber(typed.ValueBigFloat().Text('g', -1))
 		return value, err == nil
 	}
 	return value, false

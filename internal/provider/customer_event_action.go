@@ -124,8 +124,8 @@ func readEvent(ctx context.Context, config tfsdk.Config) (helpcrunch.Event, diag
 	}
 	data, err := jsonOf(model.Data)
 	if err != nil {
-		diags.AddAttributeError(path.Root("data"), "A number too large to be exact",
-			"data has a number that cannot be sent exactly. Write it as a string.")
+		diags.AddAttributeError(path.Root("data"), "A number that no account can keep",
+			"data has a number that is too large or too near to zero to be sent. Write it as a string.")
 	}
 	switch data := data.(type) {
 	case nil: // or unknown
@@ -184,7 +184,7 @@ func jsonOf(value attr.Value) (any, error) {
 	case types.Bool:
 		return typed.ValueBool(), nil
 	case types.Number:
-		number, err := helpcrunch.NumberValue(typed.ValueBigFloat().Text('g', -1))
+		number, err := helpcrunch.SentNumber(typed.ValueBigFloat().Text('g', -1))
 		return json.Number(number.Text), err
 	case types.Object:
 		return jsonObject(typed.Attributes())

@@ -214,8 +214,8 @@ func TestBadEvents(t *testing.T) {
 		{"1", "x ", noData, at("name") + "Space around a value: The value of name begins or ends with white space"},
 		{"1", "x", textValue("gold"), at("data") + "Data is not an object: data is an object or a map, such as { plan = \"gold\" }."},
 		{"1", "x", tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{}), at("data") + "Data is not an object"},
-		{"1", "x", objectValue(map[string]tftypes.Value{"n": numberValue("1e700")}), at("data") + "A number too large to be exact"},
-		{"1", "x", numberValue("1e700"), at("data") + "A number too large to be exact"},
+		{"1", "x", objectValue(map[string]tftypes.Value{"n": numberValue("1e700")}), at("data") + "A number that no account can keep"},
+		{"1", "x", numberValue("1e700"), at("data") + "A number that no account can keep"},
 		{unknown, unknown, tftypes.NewValue(tftypes.DynamicPseudoType, unknown), ""},
 		{"1", "x", objectValue(map[string]tftypes.Value{"plan": tftypes.NewValue(tftypes.String, unknown)}), ""},
 	} {

@@ -139,7 +139,7 @@ func kindOf(element attr.Value) string {
 	case types.Object, types.Map:
 		return "an object"
 	case types.Number:
-		return "a number too large to be exact"
+		return "a number too large, or too near to zero, to be kept"
 	}
 	return "not a plain value"
 }
