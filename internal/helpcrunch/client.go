@@ -64,11 +64,11 @@ type Client struct {
 	queries *batch.Coalescer[query, query, found]
 	readers atomic.Uint64 // how many have asked queries until now
 
-	pairs      chan struct{} // held by who collects two slots of the budget
-	address    address
-	account    account      // what this run has found out about the account
-	refusals   refusals     // the custom properties that it does not have
-	searchSize atomic.Int32 // the index in searchSizes
+	pairs        chan struct{} // held by who collects two slots of the budget
+	organization organization
+	account      account      // what this run has found out about the account
+	refusals     refusals     // the custom properties that it does not have
+	searchSize   atomic.Int32 // the index in searchSizes
 
 	// unauthorized is the first 401: the key does not get better within a run,
 	// so every later request fails with it and spends nothing.
@@ -86,7 +86,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, pairs: make(chan struct{}, 1), address: address{turn: make(chan struct{}, 1)}, account: newAccount()}
+	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, account: newAccount()}
 	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,

@@ -6,6 +6,7 @@ package helpcrunch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 )
@@ -16,6 +17,19 @@ type Organization struct {
 	Domain string `json:"domain"`
 }
 
+// UnknownOrganizationError is an account that cannot be read in this run: the
+// key may not, HelpCrunch does not serve it, or a fault lasted.
+type UnknownOrganizationError struct {
+	Err error
+}
+
+func (e *UnknownOrganizationError) Error() string {
+	return "the account of the API key cannot be read: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *UnknownOrganizationError) Unwrap() error { return e.Err }
+
 // GetOrganization reads the account: the cheapest way to see that a key works.
 func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
 	var answer struct {
@@ -24,14 +38,62 @@ func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
 	if err := c.do(ctx, request{operation: getOrganization}, &answer); err != nil {
 		return nil, err
 	}
+	if answer.Data.ID <= 0 {
+		return nil, &LostError{getOrganization.name, errors.New("an organization without an id")}
+	}
 	return &answer.Data, nil
 }
 
-// address is what a run knows of the address that it sends to.
-type address struct {
-	right atomic.Bool           // it has answered as the API does
-	wrong atomic.Pointer[Error] // it does not even know the account
-	turn  chan struct{}         // held by who finds out
+// organization is what a run knows of the account, and of the address that it
+// sends to.
+type organization struct {
+	turn    chan struct{} // held by who finds out
+	known   atomic.Pointer[Organization]
+	unknown atomic.Pointer[UnknownOrganizationError]
+	right   atomic.Bool           // the address has answered as the API does
+	wrong   atomic.Pointer[Error] // the address does not even know the account
+}
+
+// Organization is the account of the key. It is asked for once in a run, and
+// so is one that cannot be read: an [UnknownOrganizationError]. Another error
+// is one of this call, and would have been that of any other request.
+func (c *Client) Organization(ctx context.Context) (*Organization, error) {
+	o := &c.organization
+	if known := o.known.Load(); known != nil {
+		return known, nil
+	}
+	select {
+	case o.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting to %s: %w", getOrganization.name, context.Cause(ctx))
+	}
+	defer func() { <-o.turn }()
+	if known := o.known.Load(); known != nil {
+		return known, nil
+	}
+	if unknown := o.unknown.Load(); unknown != nil {
+		return nil, unknown
+	}
+	known, err := c.GetOrganization(ctx)
+	switch {
+	case err == nil:
+		o.known.Store(known)
+	case ctx.Err() == nil && saysNothingOfTheKey(err):
+		unknown := &UnknownOrganizationError{err}
+		o.unknown.Store(unknown)
+		return nil, unknown
+	}
+	return known, err
+}
+
+// saysNothingOfTheKey reports whether an account could not be read although
+// other requests of the key may well go through.
+func saysNothingOfTheKey(err error) bool {
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		return refusal.Status != http.StatusUnauthorized && refusal.Status != http.StatusTooManyRequests
+	}
+	_, lost := errors.AsType[*LostError](err)
+	return lost
 }
 
 // located tells a customer that does not exist from an address that knows
@@ -39,27 +101,21 @@ type address struct {
 // and spends one request if nothing has succeeded in this run. It reports
 // whether the 404 can be believed; at a wrong address it ends the run's requests.
 func (c *Client) located(ctx context.Context, notFound *Error) bool {
-	if c.address.right.Load() {
+	if c.organization.right.Load() {
 		return true
 	}
-	select {
-	case c.address.turn <- struct{}{}:
-	case <-ctx.Done():
-		return false
-	}
-	defer func() { <-c.address.turn }()
-	if c.address.right.Load() {
+	_, err := c.Organization(ctx)
+	if c.organization.right.Load() {
 		return true
 	}
-	_, err := c.GetOrganization(ctx)
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		switch refusal.Status {
 		case http.StatusNotFound:
 			wrong := *notFound
 			wrong.Entries = nil
-			c.address.wrong.Store(&wrong)
+			c.organization.wrong.Store(&wrong)
 		case http.StatusForbidden: // what a key may not see is there
-			c.address.right.Store(true)
+			c.organization.right.Store(true)
 			return true
 		}
 	}

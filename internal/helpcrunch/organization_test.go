@@ -12,7 +12,7 @@ import (
 func TestGetOrganization(t *testing.T) {
 	open(t, setup{}, func(a *account) {
 		got, err := a.GetOrganization(a.Context())
-		if err != nil || *got != (helpcrunch.Organization{ID: 1, Domain: "sandbox"}) {
+		if err != nil || *got != (helpcrunch.Organization{ID: 999_999_999_999, Domain: "sandbox.invalid"}) {
 			a.Errorf("got %v, error %v", got, err)
 		}
 	})

@@ -85,7 +85,7 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 		}
 		c.logAttempt(ctx, r, status, faults+throttled+1, time.Since(started))
 		if err == nil {
-			c.address.right.Store(true)
+			c.organization.right.Store(true)
 			return nil
 		}
 		var answered *Error
@@ -128,7 +128,7 @@ func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error)
 // refusedForGood is an answer that all later requests of the run would get as
 // well, nil if there was none.
 func (c *Client) refusedForGood() error {
-	for _, refused := range []*atomic.Pointer[Error]{&c.unauthorized, &c.address.wrong} {
+	for _, refused := range []*atomic.Pointer[Error]{&c.unauthorized, &c.organization.wrong} {
 		if err := refused.Load(); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	for _, name := range []string{
-		envAPIKey, envBaseURL, envRequestsPerMinute, envBatchSize, envBatchLinger, envMaxRetries, envRequestTimeout, envDeletionPolicy,
+		envAPIKey, envBaseURL, envRequestsPerMinute, envBatchSize, envBatchLinger, envMaxRetries, envRequestTimeout, envDeletionPolicy, envOrganization,
 	} {
 		os.Unsetenv(name)
 	}
@@ -160,6 +160,22 @@ func said(diags []tfjson.Diagnostic) string {
 		fmt.Fprintf(&text, "%s: %s: %s [%s]\n", d.Severity, d.Summary, strings.ReplaceAll(d.Detail, "\n", " "), at)
 	}
 	return text.String()
+}
+
+// served is how often each operation was asked for. The account, which is asked
+// for once a run, is left out.
+func served(server *sandbox.Server) map[sandbox.Operation]int {
+	counts := server.Counts().Served
+	delete(counts, sandbox.OpOrganization)
+	return counts
+}
+
+// total is how many requests that were.
+func total(server *sandbox.Server) (n int) {
+	for _, count := range served(server) {
+		n += count
+	}
+	return n
 }
 
 func itoa(id int64) string { return strconv.FormatInt(id, 10) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -17,6 +18,8 @@ import (
 // null is not managed; "" is managed and kept empty, which is null in the API.
 type customerModel struct {
 	ID             types.String   `tfsdk:"id"`
+	Origin         types.String   `tfsdk:"origin"`
+	Organization   types.String   `tfsdk:"organization"`
 	Name           types.String   `tfsdk:"name"`
 	Email          types.String   `tfsdk:"email"`
 	UserID         types.String   `tfsdk:"user_id"`
@@ -37,6 +40,17 @@ type customerModel struct {
 	CustomData     customData     `tfsdk:"custom_data"`
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m *customerModel) key() string             { return m.ID.ValueString() }
+func (m *customerModel) belongsTo() types.String { return m.Organization }
+func (m *customerModel) limits() timeouts.Value  { return m.Timeouts }
+
+func (m *customerModel) customer(diags *diag.Diagnostics) int64 {
+	if m.ID.IsUnknown() {
+		return 0
+	}
+	return parseID(m.ID.ValueString(), diags)
 }
 
 // stringAttribute ties an attribute to its field of the API.

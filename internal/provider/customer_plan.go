@@ -104,7 +104,7 @@ func (r *customerResource) deletionPolicy(state *customerModel, known memory) st
 	switch {
 	case !state.DeletionPolicy.IsNull():
 		return state.DeletionPolicy.ValueString()
-	case known.Import != "":
+	case known.origin(state.Origin).ValueString() != originCreated:
 		return deletionPrevent
 	}
 	return r.account.deletionPolicy
@@ -112,7 +112,7 @@ func (r *customerResource) deletionPolicy(state *customerModel, known memory) st
 
 func deletionPrevented(state *customerModel, known memory) diag.Diagnostic {
 	reason := "Its deletion_policy, or the provider's, is \"prevent\"."
-	if state.DeletionPolicy.IsNull() && known.Import != "" {
+	if state.DeletionPolicy.IsNull() && known.origin(state.Origin).ValueString() != originCreated {
 		reason = "It was imported, and no deletion_policy was applied for it: imported customers are not deleted unless it is written."
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -27,10 +27,6 @@ var (
 	_ resource.ResourceWithImportState    = (*customerResource)(nil)
 	_ resource.ResourceWithIdentity       = (*customerResource)(nil)
 )
-
-// defaultTimeout is how long one operation on one customer may take,
-// waiting for the request budget included.
-const defaultTimeout = 20 * time.Minute
 
 // newCustomerResource returns the resource helpcrunch_customer.
 func newCustomerResource() resource.Resource { return &customerResource{} }
@@ -58,19 +54,14 @@ func (r *customerResource) ValidateConfig(ctx context.Context, req resource.Vali
 }
 
 func (r *customerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan customerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	op, ctx, end := begin[customerModel](ctx, r.account, asked{
+		plan: &req.Plan, limit: timeouts.Value.Create, failed: "The customer was not created",
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(plan.problems()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	plan := op.plan
 
 	wanted := plan.changes(&customerModel{}, false)
 	sent := wanted.WithoutNulls() // a new customer is empty
@@ -83,10 +74,11 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// From here on there is a customer, and so there must be a state. An
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
-	var known memory
-	known.wrote(customer, &plan)
-	known.write(ctx, resp.Private, &resp.Diagnostics)
+	op.known.wrote(customer, plan)
+	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
+	plan.Origin = types.StringValue(originCreated)
+	plan.Organization = op.organization
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
 		r.account.tagsManagedTwice(plan.ID.ValueString(), "helpcrunch_customer")
@@ -106,18 +98,14 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 }
 
 func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state customerModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	known := readMemory(ctx, req.Private, &resp.Diagnostics)
-	id := parseID(state.ID.ValueString(), &resp.Diagnostics)
-	limit, diags := state.Timeouts.Read(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID.ValueString())...)
+	op, ctx, end := begin[customerModel](ctx, r.account, asked{
+		state: &req.State, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Read, failed: "Customer %d was not read", reads: true,
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	state, known, id := op.state, &op.known, op.id
 
 	var err error
 	customer := r.account.takeFound(id)
@@ -128,13 +116,17 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 			return known.Import == importFound || !within(known.WrittenAt, searchLag) || state.agrees(found)
 		})
 	}
+	if helpcrunch.IsNotFound(err) && op.doubt != nil {
+		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
+		return
+	}
 	if helpcrunch.IsNotFound(err) {
 		tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(requestFailed(fmt.Sprintf("Customer %d was not read", id), err)...)
+		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 		return
 	}
 	if known.Import == importFound {
@@ -143,33 +135,30 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	} else {
 		state.refresh(customer)
 	}
-	known.saw(customer, &state)
+	state.Origin = known.origin(state.Origin)
+	state.Organization = op.organization
+	known.saw(customer, state)
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
 func (r *customerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state customerModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	known := readMemory(ctx, req.Private, &resp.Diagnostics)
-	id := parseID(state.ID.ValueString(), &resp.Diagnostics)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID.ValueString())...)
+	op, ctx, end := begin[customerModel](ctx, r.account, asked{
+		plan: &req.Plan, state: &req.State, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Update, failed: "Customer %d was not updated", maybe: true,
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Timeouts.Update(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(plan.problems()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	plan, state, known, id := op.plan, op.state, &op.known, op.id
 
-	changes := plan.changes(&state, known.Import == importRead)
+	changes := plan.changes(state, known.Import == importRead)
 	if !changes.IsZero() {
-		written, err := r.account.client.UpdateCustomer(ctx, id, changes, known.others(&state, changes))
+		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		written, err := r.account.client.UpdateCustomer(ctx, id, changes, known.others(state, changes))
 		if err != nil {
 			resp.Diagnostics.Append(r.updateFailed(ctx, id, changes, err)...)
 			return
@@ -182,16 +171,17 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		for _, field := range changes.Unstuck(customer) {
 			summary, detail := unstuckDetail(field, customer)
 			resp.Diagnostics.AddAttributeError(path.Root(attributeOf(field)), summary, detail)
-			plan.correct(field, &state, customer)
+			plan.correct(field, state, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
-		known.wrote(customer, &plan)
+		known.wrote(customer, plan)
 	} else if known.Import == importRead {
 		known.HoldsOthers = true // what is let go now is held, and not managed
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
 		known.Import = importSettled
 	}
+	known.keepOrigin(state.Origin)
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that
 	// somebody has changed it meanwhile: the next refresh reports it.
@@ -199,26 +189,27 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 }
 
 func (r *customerResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state customerModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	known := readMemory(ctx, req.Private, &resp.Diagnostics)
-	id := parseID(state.ID.ValueString(), &resp.Diagnostics)
-	limit, diags := state.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
+	op, ctx, end := begin[customerModel](ctx, r.account, asked{
+		state: &req.State, private: req.Private, limit: timeouts.Value.Delete, failed: "Customer %d was not deleted", maybe: true,
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	state, known, id := op.state, op.known, op.id
 
-	switch r.deletionPolicy(&state, known) {
+	switch r.deletionPolicy(state, known) {
 	case deletionPrevent:
-		resp.Diagnostics.Append(deletionPrevented(&state, known))
+		resp.Diagnostics.Append(deletionPrevented(state, known))
 	case deletionAbandon:
 		tflog.Info(ctx, "the customer is left in HelpCrunch", map[string]any{"customer": id})
 	default:
+		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		if err := r.account.client.DeleteCustomer(ctx, id); err != nil {
-			resp.Diagnostics.Append(requestFailed(fmt.Sprintf("Customer %d was not deleted", id), err)...)
+			resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 		}
 	}
 }
@@ -253,6 +244,7 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("origin"), originImported)...)
 }
 
 // settleTags sees to it that the customer has exactly the tags that were sent.

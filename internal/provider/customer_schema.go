@@ -42,6 +42,13 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "The id that HelpCrunch gave the customer, a string of digits such as `\"542335\"`. It never changes.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			"origin": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Where the customer comes from: `\"created\"` by Terraform, or `\"imported\"`. " +
+					"Imported customers are not deleted unless `deletion_policy` is written.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"organization":   organizationAttribute("customer"),
 			"name":           text("The full name, such as `\"Ada Lovelace\"`."),
 			"email":          text("The e-mail address, such as `\"ada@example.com\"`. HelpCrunch may store it in another case; that is not a difference."),
 			"user_id":        text("Your own key for the customer, such as `\"crm-17\"`. No two customers of an account have the same."),
@@ -101,6 +108,16 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 			"timeouts": timeoutsAttribute(ctx, "customer"),
 		},
+	}
+}
+
+// organizationAttribute is for a resource that stands for a thing such as "customer".
+func organizationAttribute(thing string) schema.Attribute {
+	return schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: fmt.Sprintf("The id of the HelpCrunch account that the %[1]s belongs to, such as `\"4711\"`. With the API key of another account the %[1]s is neither read nor written. "+
+			"Null where HelpCrunch does not say it.", thing),
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
 }
 

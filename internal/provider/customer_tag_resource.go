@@ -44,11 +44,22 @@ type customerTagResource struct {
 // customerTagModel is one tag of one customer. Its color is what was asked
 // for, never what the account has.
 type customerTagModel struct {
-	ID         types.String   `tfsdk:"id"`
-	CustomerID types.String   `tfsdk:"customer_id"`
-	Name       types.String   `tfsdk:"name"`
-	Color      color          `tfsdk:"color"`
-	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+	ID           types.String   `tfsdk:"id"`
+	Organization types.String   `tfsdk:"organization"`
+	CustomerID   types.String   `tfsdk:"customer_id"`
+	Name         types.String   `tfsdk:"name"`
+	Color        color          `tfsdk:"color"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m *customerTagModel) key() string {
+	return m.CustomerID.ValueString() + "/" + m.Name.ValueString()
+}
+func (m *customerTagModel) belongsTo() types.String { return m.Organization }
+func (m *customerTagModel) limits() timeouts.Value  { return m.Timeouts }
+
+func (m *customerTagModel) customer(diags *diag.Diagnostics) int64 {
+	return customerIDOf(m.CustomerID, diags)
 }
 
 func (r *customerTagResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -69,6 +80,7 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 				MarkdownDescription: "The id of the customer and the name of the tag, such as `\"542335/vip\"`.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			"organization": organizationAttribute("tag"),
 			"customer_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The id of the customer in HelpCrunch, a string of digits such as `\"542335\"`. Another customer is another tag: changing it replaces the resource.",
@@ -125,7 +137,7 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.id())...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.key())...)
 	if r.account != nil && r.account.tagsManagedTwice(plan.CustomerID.ValueString(), "helpcrunch_customer_tag") {
 		resp.Diagnostics.AddAttributeWarning(path.Root("customer_id"), tagsTwiceSummary, fmt.Sprintf(
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
@@ -134,21 +146,16 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 }
 
 func (r *customerTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan customerTagModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	op, ctx, end := begin[customerTagModel](ctx, r.account, asked{
+		plan: &req.Plan, limit: timeouts.Value.Create, failed: "Customer %d was not tagged",
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Timeouts.Create(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(plan.problems()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	plan := op.plan
 
-	warnings, diags := r.send(ctx, &plan)
+	warnings, diags := r.send(ctx, plan)
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
@@ -156,62 +163,59 @@ func (r *customerTagResource) Create(ctx context.Context, req resource.CreateReq
 	// The tag is there, and so there must be a state, whatever is said of it.
 	known := memory{WrittenAt: time.Now().Unix()}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
-	plan.ID = types.StringValue(plan.id())
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.id())...)
+	plan.ID = types.StringValue(plan.key())
+	plan.Organization = op.organization
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.key())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(warnings...)
 }
 
 func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state customerTagModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	known := readMemory(ctx, req.Private, &resp.Diagnostics)
-	id := customerIDOf(state.CustomerID, &resp.Diagnostics)
-	limit, diags := state.Timeouts.Read(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.id())...)
+	op, ctx, end := begin[customerTagModel](ctx, r.account, asked{
+		state: &req.State, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Read, failed: "The tag of customer %d was not read", reads: true,
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	state, known, id := op.state, op.known, op.id
 
 	customer, err := r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
 		return state.heldBy(found) || !within(known.WrittenAt, searchLag)
 	})
 	switch {
+	case helpcrunch.IsNotFound(err) && op.doubt != nil:
+		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 	case helpcrunch.IsNotFound(err):
 		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
 	case err != nil:
-		resp.Diagnostics.Append(requestFailed(fmt.Sprintf("The tag of customer %d was not read", id), err)...)
+		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 	case !state.heldBy(customer):
 		tflog.Info(ctx, "the customer does not have the tag any more", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
+	default:
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("organization"), op.organization)...)
 	}
 }
 
 func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state customerTagModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	known := readMemory(ctx, req.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.id())...)
+	op, ctx, end := begin[customerTagModel](ctx, r.account, asked{
+		plan: &req.Plan, state: &req.State, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Update, failed: "Customer %d was not tagged", maybe: true,
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Timeouts.Update(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(plan.problems()...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	plan, state, known := op.plan, op.state, op.known
 
 	// A colour taken out of the configuration is no longer asked for.
 	if !plan.Color.IsNull() && !plan.Color.sameAs(state.Color) {
-		warnings, diags := r.send(ctx, &plan)
+		resp.Diagnostics.Append(op.guard(ctx, r.account, op.id, op.failed)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		warnings, diags := r.send(ctx, plan)
 		if diags.HasError() {
 			resp.Diagnostics.Append(diags...)
 			return
@@ -224,18 +228,15 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 }
 
 func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state customerTagModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	id := customerIDOf(state.CustomerID, &resp.Diagnostics)
-	limit, diags := state.Timeouts.Delete(ctx, defaultTimeout)
-	resp.Diagnostics.Append(diags...)
+	op, ctx, end := begin[customerTagModel](ctx, r.account, asked{
+		state: &req.State, private: req.Private, limit: timeouts.Value.Delete, failed: "The tag was not taken off customer %d",
+	}, &resp.Diagnostics)
+	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	state, id, summary := op.state, op.id, op.failed
 
-	summary := fmt.Sprintf("The tag was not taken off customer %d", id)
 	customer, err := r.account.client.UntagCustomer(ctx, id, []string{state.Name.ValueString()})
 	switch {
 	case helpcrunch.IsNotFound(err):
@@ -307,10 +308,6 @@ func tagRefused(summary string, err error) diag.Diagnostics {
 		}
 		return "name", notAccepted("name")
 	})
-}
-
-func (m *customerTagModel) id() string {
-	return m.CustomerID.ValueString() + "/" + m.Name.ValueString()
 }
 
 // heldBy reports whether the customer has the tag. Its colour is the account's.

@@ -273,7 +273,7 @@ func TestTagFaults(t *testing.T) {
 	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
 		t.Fatalf("%v\n%s", err, said(diags))
 	}
-	if n := len(server.Requests()); n != 3 {
+	if n := total(server); n != 3 {
 		t.Errorf("%d requests, want a refusal, a lost answer and a repetition", n)
 	}
 
@@ -506,14 +506,14 @@ func TestTagReadsAreShared(t *testing.T) {
 			if diags, err := w.Apply(t.Context()); err != nil {
 				t.Fatalf("%v\n%s", err, said(diags))
 			}
-			if n := server.Counts().Total(); n != 10 || server.Count(sandbox.OpTag) != 10 {
+			if n := total(server); n != 10 || server.Count(sandbox.OpTag) != 10 {
 				t.Errorf("%d requests to set ten tags: %v", n, server.Counts())
 			}
 			server.ResetCounts()
 			if actions := planned(t, w); len(actions) != 0 {
 				t.Errorf("planned %v", actions)
 			}
-			if n := server.Counts().Total(); n != 1 || server.Count(row.want) != 1 {
+			if n := total(server); n != 1 || server.Count(row.want) != 1 {
 				t.Errorf("%d requests to refresh ten tags: %v", n, server.Counts())
 			}
 		})

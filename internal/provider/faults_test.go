@@ -160,7 +160,7 @@ func TestLostAnswersToWrites(t *testing.T) {
 				if n := s.named(test.count, string(kind)); n != test.count {
 					t.Errorf("%s: %d of %d were updated", kind, n, test.count)
 				}
-				if got := s.server.Counts().Served; !maps.Equal(got, test.served) {
+				if got := served(s.server); !maps.Equal(got, test.served) {
 					t.Errorf("%s: served %v, want %v", kind, got, test.served)
 				}
 				if armed := s.server.Armed(); len(armed) > 0 {
@@ -298,7 +298,7 @@ func TestFaultsWhileReading(t *testing.T) {
 				if out := s.plan(); out.err != nil || len(out.diags) > 0 || len(out.planned) > 0 {
 					t.Errorf("%s: %v are planned: %v\n%s", kind, out.planned, out.err, said(out.diags))
 				}
-				if n := s.server.Counts().Total(); n != 2 || s.server.Count(operation) != 2 {
+				if n := total(s.server); n != 2 || s.server.Count(operation) != 2 {
 					t.Errorf("%s: served %v, want the same request twice", kind, s.server.Counts().Served)
 				}
 			}
@@ -387,7 +387,7 @@ func TestLostCreateWithoutUserID(t *testing.T) {
 	if text := said(out.diags); out.err == nil || strings.Count(text, "error: The customer may or may not have been created") != 1 || !strings.Contains(text, want) {
 		t.Fatalf("the apply says: %v\n%s", out.err, text)
 	}
-	if got := s.server.Counts().Served; !maps.Equal(got, map[sandbox.Operation]int{sandbox.OpCreate: 1}) {
+	if got := served(s.server); !maps.Equal(got, map[sandbox.Operation]int{sandbox.OpCreate: 1}) {
 		t.Errorf("served %v, want one create and nothing else", got)
 	}
 	if state := s.state(); len(state) != 0 {
@@ -418,7 +418,7 @@ func TestLostRefusalOfCreate(t *testing.T) {
 	if text := said(out.diags); out.err == nil || !strings.Contains(text, "error: The customer may or may not have been created") {
 		t.Errorf("the apply says: %v\n%s", out.err, text)
 	}
-	if got := s.server.Counts().Served; !maps.Equal(got, map[sandbox.Operation]int{sandbox.OpCreate: 1, sandbox.OpSearch: 1}) {
+	if got := served(s.server); !maps.Equal(got, map[sandbox.Operation]int{sandbox.OpCreate: 1, sandbox.OpSearch: 1}) {
 		t.Errorf("served %v, want one create and one look-up", got)
 	}
 	if state := s.state(); len(state) != 0 {
@@ -458,9 +458,9 @@ func TestThrottled(t *testing.T) {
 		if left := s.server.Armed(); len(left) > 0 {
 			t.Errorf("not met: %v", left)
 		}
-		counts := s.server.Counts()
-		if !maps.Equal(counts.Served, want) || counts.TooManyRequests != armed {
-			t.Errorf("served %v and %d answers of 429, want %v and %d", counts.Served, counts.TooManyRequests, want, armed)
+		got, counts := served(s.server), s.server.Counts()
+		if !maps.Equal(got, want) || counts.TooManyRequests != armed {
+			t.Errorf("served %v and %d answers of 429, want %v and %d", got, counts.TooManyRequests, want, armed)
 		}
 		armed = 0
 		// Nothing is sent while the pause lasts.
@@ -861,7 +861,7 @@ func TestAnswersThatDoNotCome(t *testing.T) {
 		sandbox.OpGet:    1,
 		sandbox.OpPatch:  1,
 	}
-	if got := s.server.Counts().Served; !maps.Equal(got, want) {
+	if got := served(s.server); !maps.Equal(got, want) {
 		t.Errorf("served %v, want %v", got, want)
 	}
 }

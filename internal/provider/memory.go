@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -34,6 +35,39 @@ type memory struct {
 	// WrittenAt is when we last wrote the customer, in UNIX seconds, as long
 	// as a search may not show it yet.
 	WrittenAt int64
+
+	// present is whether there was any memory.
+	present bool
+}
+
+// The values of origin: where a customer comes from.
+const (
+	originCreated  = "created"
+	originImported = "imported"
+	originAdopted  = "adopted"
+)
+
+// origin is where the customer comes from. It stands in the state itself, for
+// Terraform hands over no private state where a tainted customer is replaced. In
+// a state of an older version it does not stand: what was created has a memory
+// without the mark of an import. One without a memory was written by hand, or
+// is tainted: it counts as imported, for somebody may have been there before.
+func (m *memory) origin(stated types.String) types.String {
+	switch {
+	case stated.ValueString() != "":
+		return stated
+	case m.present && m.Import == "":
+		return types.StringValue(originCreated)
+	}
+	return types.StringValue(originImported)
+}
+
+// keepOrigin sees to it that a memory, which is written now, does not tell
+// another origin than there was.
+func (m *memory) keepOrigin(stated types.String) {
+	if m.Import == "" && m.origin(stated).ValueString() == originImported {
+		m.Import = importSettled
+	}
 }
 
 // keys are the fields by their keys in the private state.
@@ -129,6 +163,7 @@ func readMemory(ctx context.Context, private privateReader, diags *diag.Diagnost
 		if len(data) == 0 {
 			continue
 		}
+		m.present = true
 		if err := json.Unmarshal(data, field); err != nil {
 			diags.AddError("Unreadable private state", "The private state of the resource cannot be read: "+err.Error()+
 				". Remove the resource from the state and import it again.")

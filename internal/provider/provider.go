@@ -49,6 +49,7 @@ const (
 	envMaxRetries        = "HELPCRUNCH_MAX_RETRIES"
 	envRequestTimeout    = "HELPCRUNCH_REQUEST_TIMEOUT"
 	envDeletionPolicy    = "HELPCRUNCH_DELETION_POLICY"
+	envOrganization      = "HELPCRUNCH_ORGANIZATION"
 	envAppendUserAgent   = "TF_APPEND_USER_AGENT" // Terraform's own
 )
 
@@ -72,6 +73,7 @@ type providerModel struct {
 	MaxRetries        types.Int64  `tfsdk:"max_retries"`
 	RequestTimeout    types.String `tfsdk:"request_timeout"`
 	DeletionPolicy    types.String `tfsdk:"deletion_policy"`
+	Organization      types.String `tfsdk:"organization"`
 }
 
 func (p *helpcrunchProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -122,6 +124,11 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 				MarkdownDescription: "What a destroy does with customers whose resource does not say it: `\"delete\"`, `\"abandon\"` (forget them, leave them in HelpCrunch) or `\"prevent\"` (refuse). " +
 					"Default `\"" + deletionDelete + "\"`. Environment: `" + envDeletionPolicy + "`.",
 			},
+			"organization": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The domain of the HelpCrunch account that this configuration is for, such as `\"acme\"`. The API key of another account is refused before anything else is sent, " +
+					"and so is one whose account cannot be read. Left out, a state is kept to the account that it was made with. Environment: `" + envOrganization + "`.",
+			},
 		},
 	}
 }
@@ -162,6 +169,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	if !slices.Contains(deletionPolicies, policy) {
 		settings.refuse("deletion_policy", envDeletionPolicy, "Unknown deletion policy", "is one of "+quoted(deletionPolicies))
 	}
+	organization := settings.text("organization", envOrganization, model.Organization, "")
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -171,6 +179,9 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	}
 	config.Budget = budget.New(budget.Config{Limit: limit, File: file, Hold: requestTimeout, Log: tflogInfo})
 	account := newAccount(helpcrunch.NewClient(config), policy)
+	if organization != "" {
+		resp.Diagnostics.Append(account.isOf(ctx, organization)...)
+	}
 	resp.ResourceData = account
 	resp.DataSourceData = account
 	resp.ListResourceData = account

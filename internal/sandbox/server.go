@@ -35,6 +35,16 @@ const (
 	maxRequestBody = 10 << 20
 )
 
+// Organization is the account that an API key belongs to ("Get organization").
+type Organization struct {
+	ID     int64
+	Domain string
+}
+
+// DefaultOrganization is one that no account of HelpCrunch has, so that nobody
+// takes a state of the sandbox for one of theirs.
+var DefaultOrganization = Organization{ID: 999_999_999_999, Domain: "sandbox.invalid"}
+
 // Config says how a sandbox starts. Its zero value is an empty account without
 // a rate limit.
 type Config struct {
@@ -47,6 +57,9 @@ type Config struct {
 
 	// Window is the length of the rate limit's window; 0 means [DefaultWindow].
 	Window time.Duration
+
+	// Organization is the account; the zero value means [DefaultOrganization].
+	Organization Organization
 
 	// Attributes are the custom attributes that the account has defined.
 	Attributes map[string]AttributeType
@@ -66,6 +79,7 @@ type Config struct {
 // Server is a sandbox. It is an [http.Handler] and safe for concurrent use.
 type Server struct {
 	key     string
+	account Organization
 	observe func(Request)
 	mux     *http.ServeMux
 	http    *http.Server
@@ -91,6 +105,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		key:      cfg.Key,
+		account:  cfg.Organization,
 		observe:  cfg.Observe,
 		url:      "http://127.0.0.1/v1",
 		switches: cfg.Switches,
@@ -100,6 +115,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.key == "" {
 		s.key = DefaultKey
+	}
+	if s.account == (Organization{}) {
+		s.account = DefaultOrganization
 	}
 	if s.limiter.window == 0 {
 		s.limiter.window = DefaultWindow
@@ -382,7 +400,7 @@ func (s *Server) DefineAttribute(name string, kind AttributeType) error {
 
 func (s *Server) organization(call) answer {
 	return answer{status: http.StatusOK, body: map[string]any{"data": map[string]any{
-		"id": 1, "domain": "sandbox", "teamOnline": true, "chatEnabled": true,
+		"id": s.account.ID, "domain": s.account.Domain, "teamOnline": true, "chatEnabled": true,
 	}}}
 }
 

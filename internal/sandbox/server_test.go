@@ -192,7 +192,7 @@ func TestUnknownPathsAndIDs(t *testing.T) {
 
 func TestOrganization(t *testing.T) {
 	newBench(t, Config{}).want("GET", "/organization", "", 200,
-		`{"data":{"chatEnabled":true,"domain":"sandbox","id":1,"teamOnline":true}}`)
+		`{"data":{"chatEnabled":true,"domain":"sandbox.invalid","id":999999999999,"teamOnline":true}}`)
 }
 
 func TestAnswersAreJSON(t *testing.T) {

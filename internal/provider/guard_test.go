@@ -1,0 +1,151 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+const (
+	customerKind = "helpcrunch_customer"
+	tagKind      = "helpcrunch_customer_tag"
+)
+
+// newAccount is a HelpCrunch account of this organization, where the ids are
+// those of other people.
+func newAccountOf(t *testing.T, organization sandbox.Organization) *sandbox.Server {
+	t.Helper()
+	server, err := sandbox.Start(sandbox.Config{Organization: organization})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return server
+}
+
+var (
+	acme    = sandbox.Organization{ID: 17, Domain: "acme"}
+	initech = sandbox.Organization{ID: 23, Domain: "initech"}
+)
+
+// TestAccountIsAskedForOnce: the account costs a run one request, however many
+// customers and tags it is about, and what it is stands in the state.
+func TestAccountIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	server := newAccountOf(t, acme)
+	c := newClient(t, server)
+	customer := c.created(customerKind, attributes{"name": text("Ada")})
+	tag := c.created(tagKind, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("vip")})
+	for _, i := range []instance{customer, tag} {
+		if got := c.attribute(i, "organization"); got != "17" {
+			t.Errorf("%s: the organization of a new one is %q", i.kind, got)
+		}
+	}
+	if got := server.Counts().Served[sandbox.OpOrganization]; got != 1 {
+		t.Errorf("the account was asked for %d times", got)
+	}
+
+	// The next run, and an import.
+	server.ResetCounts()
+	c = newClient(t, server)
+	for _, i := range []instance{c.imported(customerKind, c.attribute(customer, "id")), c.imported(tagKind, c.attribute(tag, "id"))} {
+		if got := c.attribute(i, "organization"); got != "17" {
+			t.Errorf("%s: the organization of an imported one is %q", i.kind, got)
+		}
+	}
+	c.read(customer)
+	c.read(tag)
+	if got := server.Counts().Served[sandbox.OpOrganization]; got != 1 {
+		t.Errorf("in another run the account was asked for %d times", got)
+	}
+}
+
+// TestAnotherAccount: with the key of another account, the same ids are other
+// people. Nothing is done to them, and nobody's data gets into the state.
+func TestAnotherAccount(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newAccountOf(t, acme), newAccountOf(t, initech)
+	c := newClient(t, ours)
+	customer := c.created(customerKind, attributes{"name": text("Ada")})
+	tag := c.created(tagKind, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("vip"), "color": text("red")})
+	for range 100 { // whichever id it was, somebody else has it
+		if _, err := theirs.Add(sandbox.Record{"name": "Somebody", "tags": []string{"vip"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := fmt.Sprint(theirs.Customers())
+	if !strings.Contains(before, c.attribute(customer, "id")) {
+		t.Fatalf("nobody else has the id %s", c.attribute(customer, "id"))
+	}
+
+	for name, run := range map[string]func(*client) (instance, string){
+		"refresh":                  func(c *client) (instance, string) { return c.read(customer) },
+		"update":                   func(c *client) (instance, string) { return c.apply(customer, attributes{"name": text("Ada King")}) },
+		"destroy":                  func(c *client) (instance, string) { i, _, said := c.destroy(customer); return i, said },
+		"replacement":              func(c *client) (instance, string) { return c.replaced(customer, false) },
+		"replacement of a tainted": func(c *client) (instance, string) { return c.replaced(customer, true) },
+		"refresh of a tag":         func(c *client) (instance, string) { return c.read(tag) },
+		"destroy of a tag":         func(c *client) (instance, string) { i, _, said := c.destroy(tag); return i, said },
+		"another colour of a tag": func(c *client) (instance, string) {
+			return c.apply(tag, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("vip"), "color": text("blue")})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			theirs.ResetCounts()
+			c := newClient(t, theirs)
+			after, said := run(c)
+			for _, want := range []string{"ERROR", "account 17", `account 23 ("initech")`, "importing"} {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+			if !after.exists() || c.attribute(after, "organization") != "17" || after.kind == customerKind && c.attribute(after, "name") != "Ada" {
+				t.Errorf("the state is not what it was")
+			}
+			if got := theirs.Counts().Served; len(got) != 1 || got[sandbox.OpOrganization] != 1 {
+				t.Errorf("requests: %v", got)
+			}
+		})
+	}
+	if after := fmt.Sprint(theirs.Customers()); after != before {
+		t.Errorf("the other account was changed to\n%s\nfrom\n%s", after, before)
+	}
+}
+
+// TestOrganizationSetting: the key of another account than the provider block
+// names gets nowhere, not even to create somebody.
+func TestOrganizationSetting(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		domain string
+		fault  sandbox.FaultKind
+		want   string
+	}{
+		"the same":           {"ACME", "", ""},
+		"another":            {"initech", "", `the HelpCrunch account "initech", and the API key is one of account 17 ("acme")`},
+		"it may not be read": {"acme", sandbox.Forbidden, "the account of the API key could not be read"},
+		"it cannot be read":  {"acme", sandbox.BadGateway, "the account of the API key could not be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newAccountOf(t, acme)
+			if row.fault != "" {
+				server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: row.fault, Times: 100})
+			}
+			_, diags := configureClient(t, server, attributes{"organization": text(row.domain), "max_retries": number(0)})
+			said := saidOverProtocol(diags)
+			if (said == "") != (row.want == "") || !strings.Contains(said, row.want) {
+				t.Errorf("it says %q, want %q", said, row.want)
+			}
+			if got := server.Counts().Served; !maps.Equal(got, map[sandbox.Operation]int{sandbox.OpOrganization: 1}) {
+				t.Errorf("requests: %v", got)
+			}
+		})
+	}
+}
