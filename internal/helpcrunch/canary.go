@@ -126,7 +126,7 @@ func (c *Client) canary(ctx context.Context, slot *budget.Slot, u update, done r
 func (c *Client) tryBatch(ctx context.Context, slot *budget.Slot, u update) (Written, error) {
 	before, after, err := c.readAndWrite(ctx, slot, u.ID, func(_ *Customer, write *budget.Slot) (*Customer, error) {
 		answer, err := c.putBatch(ctx, request{slot: write, impatient: true}, []update{u})
-		return answer[u.ID], err
+		return answer[u.ID].whole(), err // what it does not tell is read
 	})
 	if before == nil {
 		return Written{}, err

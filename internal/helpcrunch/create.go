@@ -20,10 +20,14 @@ func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Customer
 	if err := c.refusals.of(changes.CustomData); err != nil {
 		return nil, err
 	}
-	created := new(Customer)
-	err := c.do(ctx, request{operation: createCustomer, body: changes}, created)
+	var created single
+	err := c.do(ctx, request{operation: createCustomer, body: changes}, &created)
 	if err == nil {
-		return created, nil
+		whole, err := c.complete(ctx, created.row)
+		if err != nil {
+			return nil, &UnreadableError{ID: created.id, Field: created.missing[0], Err: err}
+		}
+		return whole.held, nil
 	}
 	c.refusals.note(changes.CustomData, err)
 	userID, _ := changes.UserID.Get()

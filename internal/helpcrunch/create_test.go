@@ -219,7 +219,7 @@ func TestCreateAdoptsNobodyOfSeveral(t *testing.T) {
 			if !strings.HasSuffix(r.URL.Path, "/search") {
 				return nil, errors.New("cut")
 			}
-			body := fmt.Sprintf(`{"data": [{"id": 1, "userId": %q}, {"id": 2, "userId": %q}]}`, gracesUserID, gracesUserID)
+			body := fmt.Sprintf(`{"data": [%s, %s]}`, customerJSON(1, `"userId": "`+gracesUserID+`"`), customerJSON(2, `"userId": "`+gracesUserID+`"`))
 			return response(r, http.StatusOK, nil, strings.NewReader(body)), nil
 		})
 	}

@@ -3,11 +3,6 @@
 
 package helpcrunch
 
-import (
-	"encoding/json"
-	"errors"
-)
-
 // Customer is a customer as HelpCrunch holds it ("Customer model"). A nil
 // string is null.
 type Customer struct {
@@ -35,17 +30,13 @@ type Customer struct {
 }
 
 // UnmarshalJSON refuses what is not a customer: an answer without an id says
-// nothing about anybody.
+// nothing about anybody. What is left out is null.
 func (c *Customer) UnmarshalJSON(data []byte) error {
-	type plain Customer
-	var read plain
-	if err := json.Unmarshal(data, &read); err != nil {
-		return err
+	read := readRow(data)
+	if read.err != nil {
+		return read.err
 	}
-	if read.ID <= 0 {
-		return errors.New("a customer without an id")
-	}
-	*c = Customer(read)
+	*c = *read.held
 	return nil
 }
 

@@ -89,9 +89,9 @@ func TestFormsOfAnswers(t *testing.T) {
 					if !reflect.DeepEqual(*got, want) {
 						a.Errorf("got  %s\nwant %s", encode(a.T, got), encode(a.T, want))
 					}
-					listed, err := a.ListCustomers(a.Context(), 0)
-					if err != nil || len(listed) != 1 || listed[0].ID != a.ada {
-						a.Errorf("listed %s, error %v", encode(a.T, listed), err)
+					found, err := a.FindCustomers(a.Context())
+					if err != nil || len(found) != 1 || found[0].ID != a.ada {
+						a.Errorf("found %s, error %v", encode(a.T, found), err)
 					}
 				})
 			})

@@ -5,13 +5,10 @@ package helpcrunch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -21,41 +18,10 @@ func (c *Client) GetCustomer(ctx context.Context, id int64) (*Customer, error) {
 	return c.one(ctx, request{operation: getCustomer, id: id})
 }
 
-// ListCustomers returns one page of all customers, at most MaxPage from offset on ("Get customers").
-func (c *Client) ListCustomers(ctx context.Context, offset int) ([]*Customer, error) {
-	var page customerPage
-	query := url.Values{"limit": {strconv.Itoa(MaxPage)}, "offset": {strconv.Itoa(offset)}}
-	if err := c.do(ctx, request{operation: listCustomers, query: query}, &page); err != nil {
-		return nil, err
-	}
-	return page.Data, nil
-}
-
-// customerPage is the envelope of lists and searches. The place of the total
-// is not certain, so it is not read.
-type customerPage struct {
-	Data []*Customer `json:"data"`
-}
-
-// UnmarshalJSON refuses what is not a page: to be taken for an empty one, it
-// would say that there is nobody.
-func (p *customerPage) UnmarshalJSON(data []byte) error {
-	type plain customerPage
-	var read plain
-	if err := json.Unmarshal(data, &read); err != nil {
-		return err
-	}
-	if read.Data == nil || slices.Contains(read.Data, nil) {
-		return errors.New("a page without a list of customers")
-	}
-	*p = customerPage(read)
-	return nil
-}
-
 // DeleteCustomer deletes a customer and the history of its chats ("Delete
 // customer"). One that is gone already is a success.
 func (c *Client) DeleteCustomer(ctx context.Context, id int64) error {
-	err := c.do(ctx, request{operation: deleteCustomer, id: id}, nil) // the body is the word Ok
+	err := c.do(ctx, request{operation: deleteCustomer, id: id}, nil)
 	if IsNotFound(err) {
 		return nil
 	}
@@ -124,10 +90,9 @@ type Search struct {
 	Most    int      // how many customers at most; 0 = all
 }
 
-// SearchCustomers yields the customers that fit, each once, page by page. It
-// ends with a short page or with one that brings nobody new: a customer may
-// move to another page while this one is read. An error is the last that it
-// yields.
+// SearchCustomers yields the customers that fit, each once, page by page. A
+// customer who cannot be read is an [UnreadableError] among the others; any
+// other error is the last that it yields.
 func (c *Client) SearchCustomers(ctx context.Context, search Search) iter.Seq2[*Customer, error] {
 	body := searchBody{Filter: search.Filters, Sort: search.Sort, Order: search.Order, Limit: MaxPage}
 	if len(search.Filters) > 1 {
@@ -139,7 +104,20 @@ func (c *Client) SearchCustomers(ctx context.Context, search Search) iter.Seq2[*
 	if search.Most > 0 {
 		body.Limit = min(search.Most, MaxPage)
 	}
-	return c.pages(ctx, nil, body, search.Most)
+	return func(yield func(*Customer, error) bool) {
+		for r, err := range c.pages(ctx, nil, body, search.Most) {
+			if err == nil {
+				r, err = c.complete(ctx, r)
+			}
+			if IsNotFound(err) { // gone in between
+				continue
+			}
+			_, odd := errors.AsType[*UnreadableError](err)
+			if !yield(r.whole(), err) || err != nil && !odd {
+				return
+			}
+		}
+	}
 }
 
 // FindCustomers returns every customer that meets all filters.
@@ -157,58 +135,118 @@ type searchBody struct {
 	Offset     int      `json:"offset"`
 }
 
+// maxFound is how many customers one search brings at most: a server whose
+// pages never end is not read for ever.
+const maxFound = 100_000
+
 // pages reads page after page of at most body.Limit, until it has as many
-// customers as are wanted or can fit; 0 = unknown. The slot is for the first
-// page; nil = take one.
-func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, most int) iter.Seq2[*Customer, error] {
-	return func(yield func(*Customer, error) bool) {
+// customers as are wanted or can fit; 0 = unknown. Each comes once, as it
+// stands there. The slot is for the first page; nil = take one.
+//
+// It ends with the last page, which is short. Somebody may come, go or move to
+// another page meanwhile, so the total may move, and a customer may come again;
+// but a full page of people who were all there before is no further page, and
+// nor is one beyond the total.
+func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, most int) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
 		seen := make(map[int64]bool)
-		for {
-			var page customerPage
-			err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &page)
+		first := -1 // the total that the first page named
+		for read := 0; ; {
+			p := page{total: -1}
+			err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &p)
 			slot = nil
 			if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
-				yield(nil, err)
+				yield(row{}, err)
+				return
+			}
+			if read == 0 {
+				first = p.total
+			}
+			read += len(p.rows)
+			if wrong := p.endless(first, read); wrong != nil {
+				yield(row{}, wrong)
 				return
 			}
 			known := len(seen)
-			for _, customer := range page.Data {
-				if seen[customer.ID] {
+			for _, r := range p.rows {
+				if seen[r.id] {
 					continue
 				}
-				seen[customer.ID] = true
-				if !yield(customer, nil) || len(seen) == most {
+				if r.id != 0 {
+					seen[r.id] = true
+				}
+				if !yield(r, nil) || len(seen) == most {
 					return
 				}
 			}
-			if len(page.Data) < body.Limit || len(seen) == known {
+			// A short page is the last, unless the account counts more.
+			if len(p.rows) == 0 || len(p.rows) < body.Limit && read >= p.total {
 				return
 			}
-			body.Offset += len(page.Data)
+			if len(seen) == known {
+				yield(row{}, errors.New("a search does not end: HelpCrunch answered with the same customers again"))
+				return
+			}
+			body.Offset = read
 		}
 	}
 }
 
-// collect is the opposite of a stream: all customers, or the error.
-func collect(customers iter.Seq2[*Customer, error]) ([]*Customer, error) {
-	var all []*Customer
-	for customer, err := range customers {
+// endless says why there should be no such page: so many customers have been
+// read by now, and the first page counted so many. Other writers are normal, so
+// the count may grow, but not as fast as the pages.
+func (p page) endless(first, read int) error {
+	total := first
+	if first >= 0 && p.total > first {
+		total = min(p.total, 2*first+MaxPage)
+	}
+	switch {
+	case first >= 0 && read > total:
+		return fmt.Errorf("a search does not end: HelpCrunch counted %d customers on its first page, and has answered with %d by now", first, read)
+	case read > maxFound:
+		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", maxFound)
+	}
+	return nil
+}
+
+// complete reads a customer alone of whom an answer has left something out: it
+// is not empty because a search or a batch does not tell it. What even the read
+// by id leaves out is null.
+func (c *Client) complete(ctx context.Context, r row) (row, error) {
+	if r.err != nil || len(r.missing) == 0 {
+		return r, r.err
+	}
+	customer, err := c.GetCustomer(ctx, r.id)
+	return row{id: r.id, held: customer}, err
+}
+
+// collect is the opposite of a stream: all of it, or the error.
+func collect[T any](stream iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for one, err := range stream {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, customer)
+		all = append(all, one)
 	}
 	return all, nil
 }
 
 // one carries out a request whose answer is the customer it is about.
 func (c *Client) one(ctx context.Context, r request) (*Customer, error) {
-	customer := new(Customer)
-	if err := c.do(ctx, r, customer); err != nil {
+	var answer single
+	err := c.do(ctx, r, &answer)
+	_, unreadable := errors.AsType[*UnreadableError](err)
+	switch {
+	case answer.id != 0 && answer.id != r.id && (err == nil || unreadable):
+		return nil, &OtherCustomerError{r.name, r.id, answer.id}
+	case err != nil:
 		return nil, err
+	case r.operation == getCustomer:
+		return answer.held, nil // nothing can tell more
+	case (r.operation == tagCustomer || r.operation == untagCustomer) && !answer.lacks("tags"):
+		return answer.held, nil // nothing else was asked for
 	}
-	if customer.ID != r.id {
-		return nil, fmt.Errorf("asked to %s %d, HelpCrunch answered with customer %d", r.name, r.id, customer.ID)
-	}
-	return customer, nil
+	completed, err := c.complete(ctx, answer.row)
+	return completed.held, err
 }

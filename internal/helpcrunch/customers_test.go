@@ -4,14 +4,11 @@
 package helpcrunch_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -120,43 +117,12 @@ func TestFiltersOfASearch(t *testing.T) {
 	})
 }
 
-// Where the account pages otherwise than it says, nobody counts twice and the budget is not spent on it.
-func TestPagesThatRepeatThemselves(t *testing.T) {
-	var body strings.Builder
-	for id := range 100 {
-		fmt.Fprintf(&body, `,{"id": %d}`, id+1)
-	}
-	scarce := func(config *helpcrunch.Config) { config.Budget = budget.New(budget.Config{Limit: 2}) }
-	open(t, setup{transport: answering("application/json", `{"data": [`+body.String()[1:]+`]}`), client: scarce}, func(a *account) {
-		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
-		defer cancel()
-		found, err := a.FindCustomers(ctx)
-		if err != nil || len(found) != 100 {
-			a.Errorf("found %d, error %v", len(found), err)
-		}
-	})
-}
-
 // Half a result is none.
 func TestSearchThatFailsOnItsSecondPage(t *testing.T) {
 	open(t, setup{sandbox: sandbox.Config{Customers: many(150)}}, func(a *account) {
 		a.server.Arm(sandbox.Fault{Kind: sandbox.Forbidden, After: 1})
 		if found, err := a.FindCustomers(a.Context()); found != nil || err == nil {
 			a.Errorf("found %d, error %v", len(found), err)
-		}
-	})
-}
-
-func TestPagesOfAList(t *testing.T) {
-	open(t, setup{sandbox: sandbox.Config{Customers: many(149)}}, func(a *account) {
-		for _, test := range []struct{ offset, want int }{{0, 100}, {100, 50}, {150, 0}} {
-			page, err := a.ListCustomers(a.Context(), test.offset)
-			if err != nil || len(page) != test.want {
-				a.Errorf("from %d: %d customers, error %v", test.offset, len(page), err)
-			}
-			if len(page) > 0 && page[0].ID != a.server.Customers()[test.offset].ID() {
-				a.Errorf("from %d: customer %d", test.offset, page[0].ID)
-			}
 		}
 	})
 }

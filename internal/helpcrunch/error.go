@@ -102,6 +102,41 @@ func (e *LostError) Error() string { return "no readable answer from HelpCrunch:
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Err }
 
+// UnreadableError is a customer in an answer of HelpCrunch who is not as the
+// documentation says. HelpCrunch has done what it was asked for, so nothing is
+// repeated; what it holds now is not known.
+type UnreadableError struct {
+	ID    int64  // of the customer, who exists; 0 only in a list that does not say whom it is about
+	Field string // the API's name of what cannot be read; "" = the customer as a whole
+	Err   error
+}
+
+// Error tells nothing of the answer: it is people's data.
+func (e *UnreadableError) Error() string {
+	whom, what := "a customer without an id", ""
+	if e.ID != 0 {
+		whom = fmt.Sprintf("customer %d", e.ID)
+	}
+	if e.Field != "" {
+		what = fmt.Sprintf("field %q: ", e.Field)
+	}
+	return "the answer of HelpCrunch about " + whom + " cannot be read: " + what + e.Err.Error()
+}
+
+// Unwrap returns why it cannot be read.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// OtherCustomerError is an answer about another customer than was asked for. A
+// customer who was merged into another may be answered so.
+type OtherCustomerError struct {
+	Operation  string // what was asked for
+	Asked, Got int64
+}
+
+func (e *OtherCustomerError) Error() string {
+	return fmt.Sprintf("asked to %s %d, HelpCrunch answered with customer %d", e.Operation, e.Asked, e.Got)
+}
+
 // UnreachableError is a request that was never sent: nobody answered at the address.
 type UnreachableError struct {
 	Err error
@@ -122,10 +157,13 @@ func IsNotFound(err error) bool {
 }
 
 // OutcomeUnknown reports whether the request may have been carried out
-// although it failed: its answer was lost, or a 5xx.
+// although it failed: its answer was lost or cannot be read, or was a 5xx.
 func OutcomeUnknown(err error) bool {
 	// The lost answer first: a later look-up that was refused says nothing about it.
 	if _, lost := errors.AsType[*LostError](err); lost {
+		return true
+	}
+	if _, unreadable := errors.AsType[*UnreadableError](err); unreadable {
 		return true
 	}
 	var answered *Error

@@ -16,7 +16,6 @@ import (
 func TestLog(t *testing.T) {
 	want := map[sandbox.Operation]map[string]any{
 		sandbox.OpGet:          {"method": "GET", "route": "/customers/{id}", "customers": true},
-		sandbox.OpList:         {"method": "GET", "route": "/customers"},
 		sandbox.OpSearch:       {"method": "POST", "route": "/customers/search"},
 		sandbox.OpOrganization: {"method": "GET", "route": "/organization"},
 		sandbox.OpTag:          {"method": "PUT", "route": "/customers/{id}/tags", "customers": true},

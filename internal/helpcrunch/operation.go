@@ -29,7 +29,6 @@ const (
 
 var (
 	getCustomer     = operation{"read a customer", http.MethodGet, "/customers/{id}", reads}
-	listCustomers   = operation{"list customers", http.MethodGet, "/customers", reads}
 	searchCustomers = operation{"search customers", http.MethodPost, "/customers/search", reads}
 	createCustomer  = operation{"create a customer", http.MethodPost, "/customers", appends}
 	patchCustomer   = operation{"update a customer", http.MethodPatch, "/customers/{id}", idempotent}

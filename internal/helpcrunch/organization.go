@@ -32,16 +32,30 @@ func (e *UnknownOrganizationError) Unwrap() error { return e.Err }
 
 // GetOrganization reads the account: the cheapest way to see that a key works.
 func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
-	var answer struct {
-		Data Organization `json:"data"`
-	}
-	if err := c.do(ctx, request{operation: getOrganization}, &answer); err != nil {
+	organization := new(Organization)
+	if err := c.do(ctx, request{operation: getOrganization}, organization); err != nil {
 		return nil, err
 	}
-	if answer.Data.ID <= 0 {
-		return nil, &LostError{getOrganization.name, errors.New("an organization without an id")}
+	return organization, nil
+}
+
+// UnmarshalJSON refuses what does not name an account.
+func (o *Organization) UnmarshalJSON(data []byte) error {
+	fields, err := objectOnce(data)
+	if err == nil {
+		fields, err = objectOnce(fields["data"])
 	}
-	return &answer.Data, nil
+	read := Organization{ID: idOf(fields["id"])}
+	if domain, odd := textOf(fields["domain"]); odd == nil {
+		read.Domain = text(domain)
+	}
+	if err == nil && read.ID == 0 {
+		err = errors.New("an organization without an id")
+	}
+	if err == nil {
+		*o = read
+	}
+	return err
 }
 
 // organization is what a run knows of the account, and of the address that it

@@ -108,7 +108,7 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 	if len(body.Filter) == 1 {
 		body.Comparison = ""
 	}
-	customers, err := collect(c.pages(ctx, slot, body, most))
+	rows, err := collect(c.pages(ctx, slot, body, most))
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(body.Filter) > 1 {
 		// Ids are always fit to be searched, so for them it is the size; of
 		// the other values one may be refused for its own sake.
@@ -135,12 +135,29 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 	}
 	for _, q := range queries {
 		answer := found{}
-		for _, customer := range customers {
-			if q.fits(customer) {
-				answer.customers = append(answer.customers, customer)
+		failed := err
+		for i := range rows {
+			if failed != nil {
+				break
+			}
+			switch r := &rows[i]; {
+			case q.id != 0 && r.id == q.id && len(r.missing) > 0: // its caller reads it alone
+			case q.id != 0 && r.id == q.id:
+				answer.customers, failed = append(answer.customers, r.held), r.err
+			case q.id == 0 && r.held != nil && (r.lacks(q.field.Name) || q.fits(r.held)):
+				*r, failed = c.complete(ctx, *r)
+				if IsNotFound(failed) { // gone in between
+					*r, failed = row{}, nil
+				}
+				if failed == nil && r.held != nil && q.fits(r.held) {
+					answer.customers = append(answer.customers, r.held)
+				}
 			}
 		}
-		done[q] = batch.Result[found]{Value: answer, Err: err}
+		if failed != nil {
+			answer = found{}
+		}
+		done[q] = batch.Result[found]{Value: answer, Err: failed}
 	}
 }
 

@@ -5,7 +5,7 @@ package helpcrunch
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -46,16 +46,21 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads every form of answers.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
-	if text == "null" || text == "" {
+	written, err := textOf(data)
+	if err != nil {
+		return errTimestamp
+	}
+	if text(written) == "" {
 		*t = Timestamp{}
 		return nil
 	}
-	whole, fraction, _ := strings.Cut(text, ".")
+	whole, fraction, _ := strings.Cut(*written, ".")
 	seconds, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || strings.Trim(fraction, "0123456789") != "" {
-		return fmt.Errorf("a timestamp is neither UNIX seconds nor null")
+		return errTimestamp
 	}
 	*t = At(seconds)
 	return nil
 }
+
+var errTimestamp = errors.New("a timestamp is neither UNIX seconds nor null")

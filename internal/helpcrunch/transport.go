@@ -43,7 +43,7 @@ type request struct {
 	impatient bool         // a 429 pauses the others and ends the call
 }
 
-// do carries out a request and decodes its answer into out (nil = ignored).
+// do carries out a request and decodes its answer into out (nil = it has none but that it was done).
 //
 // Every attempt takes a slot of the budget. A 429 pauses everyone who shares
 // it and is repeated for any operation, for as long as ctx lives: it is
@@ -52,7 +52,7 @@ type request struct {
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it: the answer belongs into the state.
-func (c *Client) do(ctx context.Context, r request, out any) error {
+func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
 	var body []byte
 	if r.body != nil {
 		var err error
@@ -137,7 +137,7 @@ func (c *Client) refusedForGood() error {
 }
 
 // attempt sends a request once. The status is 0 where there was no answer.
-func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (int, error) {
+func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.Unmarshaler) (int, error) {
 	if r.effect != reads {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -187,10 +187,19 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out any) (
 		return answer.StatusCode, &LostError{r.name, err}
 	case len(content) > maxAnswer:
 		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)}
-	case out == nil:
-		return answer.StatusCode, nil
 	}
-	if err := json.Unmarshal(content, out); err != nil {
+	read := acknowledged
+	if out != nil {
+		read = func(content []byte) error { return json.Unmarshal(content, out) }
+	}
+	if err := read(content); err != nil {
+		odd, ok := errors.AsType[*UnreadableError](err)
+		switch {
+		case ok && odd.ID != 0:
+			return answer.StatusCode, odd
+		case ok:
+			err = odd.Err
+		}
 		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer (%s, %d bytes) is not the JSON that was expected: %w",
 			answer.Header.Get("Content-Type"), len(content), withoutContent(err))}
 	}
@@ -215,7 +224,8 @@ func repeatable(e effect, err error) bool {
 	if unreachable, ok := errors.AsType[*UnreachableError](err); ok {
 		return !permanent(unreachable.Err)
 	}
-	return e != appends && OutcomeUnknown(err)
+	_, unreadable := errors.AsType[*UnreadableError](err)
+	return e != appends && OutcomeUnknown(err) && !unreadable
 }
 
 // neverSent reports whether the connection failed before the request went out.
@@ -232,12 +242,6 @@ func permanent(err error) bool {
 
 // withoutContent keeps values of the answer out of the error: they are people's data.
 func withoutContent(err error) error {
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if kind.Field == "" {
-			return errors.New("it does not have the documented type")
-		}
-		return fmt.Errorf("field %q does not have the documented type", kind.Field)
-	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("invalid JSON at byte %d", syntax.Offset)
 	}

@@ -165,11 +165,11 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 			"and the run ended before that was found out (%s): %w", refusal, context.Canceled)
 	}
 	for _, u := range updates {
-		switch customer, answered := answer[u.ID]; {
+		switch told, answered := answer[u.ID]; {
 		case err != nil:
 			done[u.ID] = result{Err: err}
-		case answered:
-			done[u.ID] = result{Value: Written{Customer: customer}}
+		case answered && (told.err != nil || told.whole() != nil):
+			done[u.ID] = result{Value: Written{Customer: told.whole()}, Err: told.err}
 		default:
 			// The batch went through; what became of this one only it can tell.
 			customer, err := c.GetCustomer(ctx, u.ID)
@@ -180,23 +180,15 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 
 // putBatch sends one batch PUT and returns the customers of the answer by id.
 // as says how to send it.
-func (c *Client) putBatch(ctx context.Context, as request, updates []update) (map[int64]*Customer, error) {
+func (c *Client) putBatch(ctx context.Context, as request, updates []update) (map[int64]row, error) {
 	ids := make([]int64, len(updates))
 	for i, u := range updates {
 		ids[i] = u.ID
 	}
-	var answer []*Customer
+	var answer several
 	as.operation, as.body, as.customers = updateCustomers, updates, ids
-	if err := c.do(ctx, as, &answer); err != nil {
-		return nil, err
-	}
-	customers := make(map[int64]*Customer, len(answer))
-	for _, customer := range answer {
-		if customer != nil {
-			customers[customer.ID] = customer
-		}
-	}
-	return customers, nil
+	err := c.do(ctx, as, &answer)
+	return answer.byID(), err
 }
 
 // suspects splits a refused batch: into those that the refusal points to by

@@ -115,17 +115,46 @@ func (d CustomData) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads all four forms of answers.
 func (d *CustomData) UnmarshalJSON(data []byte) error {
 	*d = nil
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		var pairs []property
-		if err := json.Unmarshal(data, &pairs); err != nil {
+	data = bytes.TrimSpace(data)
+	if isNull(data) {
+		return nil
+	}
+	var pairs []json.RawMessage
+	if json.Unmarshal(data, &pairs) != nil {
+		properties, err := objectOnce(data)
+		if err != nil {
 			return err
 		}
-		read := make(CustomData, len(pairs))
-		for _, pair := range pairs {
-			read[pair.Property] = pair.Value
+		read := make(CustomData, len(properties))
+		for name, property := range properties {
+			var value Value
+			if err := value.UnmarshalJSON(property); err != nil {
+				return err
+			}
+			read[name] = value
 		}
 		*d = read
 		return nil
 	}
-	return json.Unmarshal(data, (*map[string]Value)(d))
+	read := make(CustomData, len(pairs))
+	for _, pair := range pairs {
+		fields, err := objectOnce(pair)
+		if err != nil {
+			return err
+		}
+		var name *string
+		if json.Unmarshal(fields["property"], &name) != nil || name == nil {
+			return errType
+		}
+		if _, twice := read[*name]; twice {
+			return errTwice
+		}
+		var value Value
+		if err := value.UnmarshalJSON(fields["value"]); err != nil {
+			return err
+		}
+		read[*name] = value
+	}
+	*d = read
+	return nil
 }

@@ -87,7 +87,15 @@ func advice(err error) string {
 	var refusal *helpcrunch.Error
 	var unreachable *helpcrunch.UnreachableError
 	var lost *helpcrunch.LostError
+	var unreadable *helpcrunch.UnreadableError
+	var other *helpcrunch.OtherCustomerError
 	switch {
+	case errors.As(err, &unreadable):
+		return "HelpCrunch has answered, and a part of what it says about this customer is not what its documentation says. Nothing of it was taken into the state. " +
+			"Correct the field in HelpCrunch if it can be seen there, and run terraform plan again; if not, report it to the provider's developers."
+	case errors.As(err, &other):
+		return fmt.Sprintf("Customer %d was probably merged into customer %d. Look at both in HelpCrunch. If they are one now, take customer %[1]d out of the state, and import customer %[2]d "+
+			"in its place where no other resource manages it; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n    terraform import ADDRESS %[2]d", other.Asked, other.Got)
 	case errors.As(err, &refusal):
 		switch {
 		case refusal.Status == http.StatusUnauthorized:
