@@ -14,7 +14,7 @@ func BenchmarkAcquireMemory(b *testing.B) {
 }
 
 func BenchmarkAcquireFile(b *testing.B) {
-	benchmarkAcquire(b, filepath.Join(b.TempDir(), "budget.json"))
+	benchmarkAcquire(b, filepath.Join(b.TempDir(), "cache", "budget.json"))
 }
 
 // benchmarkAcquire takes and gives back the last slot of a window that is

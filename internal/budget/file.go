@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -33,6 +31,9 @@ var lineBreak = []byte("\n")
 //
 // Another file next to it is locked for each change, as Windows lets nobody
 // write to one that is locked. The lock goes with the process that holds it.
+// Neither is used unless it is this user's own ([openOwn]): the place is known to
+// every program of the machine, and what a link there leads to is not ours to
+// overwrite.
 //
 // The ledger is written in place, in a single call and up to a line break that
 // ends it. Renaming a new file over the old one would be safer still, but some
@@ -100,15 +101,14 @@ func (f *file) update(ctx context.Context, change func(l *ledger, now time.Durat
 // holder is stopped (Ctrl-Z). As the lock is held so shortly, asking twice is rare.
 func (f *file) locked(ctx context.Context, do func(disk *os.File) error) error {
 	// Not one lock for ever: it would take a second caller in this process for the first.
-	lock := flock.New(f.path+".lock", flock.SetPermissions(0o600))
+	lock := flock.New(f.path+".lock", flock.SetFlag(os.O_RDONLY|os.O_CREATE|asItIs), flock.SetPermissions(0o600))
 	for deadline := time.Now().Add(lockPatience); ; {
-		ok, err := lock.TryLock()
-		if errors.Is(err, fs.ErrNotExist) {
-			if err = os.MkdirAll(filepath.Dir(f.path), 0o700); err == nil {
-				ok, err = lock.TryLock()
-			}
-		}
+		own, err := openOwn(lock.Path())
 		if err != nil {
+			return err
+		}
+		ok, err := lock.TryLock()
+		if err := errors.Join(err, own.Close()); err != nil {
 			return err
 		}
 		if ok {
@@ -123,7 +123,7 @@ func (f *file) locked(ctx context.Context, do func(disk *os.File) error) error {
 	}
 	defer func() { _ = lock.Unlock() }()
 
-	disk, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, 0o600)
+	disk, err := openOwn(f.path)
 	if err != nil {
 		return err
 	}
@@ -152,12 +152,17 @@ func (f *file) read(ctx context.Context, disk io.Reader, now time.Duration) (l l
 	return l, repaired, nil
 }
 
-func write(disk *os.File, l ledger) error {
+// encode is what a file with this ledger holds.
+func encode(l ledger) ([]byte, error) {
 	content, err := json.Marshal(l)
+	return append(content, lineBreak...), err
+}
+
+func write(disk *os.File, l ledger) error {
+	content, err := encode(l)
 	if err != nil {
 		return err
 	}
-	content = append(content, lineBreak...)
 	if _, err := disk.WriteAt(content, 0); err != nil {
 		return err
 	}

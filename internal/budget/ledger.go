@@ -52,13 +52,13 @@ func parseLedger(content []byte) (ledger, error) {
 	return l, nil
 }
 
-// add takes one slot until a moment.
+// add takes one slot until a moment. It stops counting at what parseLedger believes.
 func (l *ledger) add(until tenth) {
 	i, found := l.find(until)
 	if !found {
 		l.Taken = slices.Insert(l.Taken, i, taken{Until: until})
 	}
-	l.Taken[i].Slots++
+	l.Taken[i].Slots = min(l.Taken[i].Slots+1, maxSlots)
 }
 
 // remove gives back one slot that was taken until a moment. It does nothing

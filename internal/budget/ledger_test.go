@@ -4,6 +4,8 @@
 package budget
 
 import (
+	"bytes"
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -74,30 +76,39 @@ func TestLedgerClamp(t *testing.T) {
 	}
 }
 
-// FuzzParseLedger looks for a content that passes and is none of ours, or
-// breaks what works on it.
-func FuzzParseLedger(f *testing.F) {
+// FuzzFileContent looks for a content of the file that fails a run, keeps it
+// waiting for longer than any other process can, or is not fit to go on with:
+// what is written back must be what the next process reads.
+func FuzzFileContent(f *testing.F) {
 	for _, content := range damaged {
 		if len(content) < maxFile { // its length is all that is wrong with a longer one
 			f.Add([]byte(content))
 		}
 	}
-	f.Add([]byte(`{"version":1,"paused_until":17,"taken":[{"until":16,"slots":3},{"until":18,"slots":1}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		l, err := parseLedger(content)
+		const now = time.Hour
+		config := Config{Limit: 1, Window: time.Minute, Hold: time.Minute, Log: func(context.Context, string, map[string]any) {}}
+		file := newFile(config)
+		l, _, err := file.read(t.Context(), bytes.NewReader(content), now)
 		if err != nil {
-			return
+			t.Fatal(err)
 		}
-		const now, window = time.Hour, time.Minute
-		l.clamp(roundUp(now+window), roundUp(now+window))
-		if open := l.opens(1, 1); open.sinceEpoch() > now+window+time.Second/10 {
-			t.Errorf("the next slot opens at %v", open.sinceEpoch())
+		l.prune(now)
+		if o := l.obstacle(now, config, 1); o != nil && o.next > file.horizon+time.Second/10 {
+			t.Errorf("the next slot is %v away", o.next)
 		}
-		if l.PausedUntil.sinceEpoch() > now+window+time.Second/10 {
-			t.Errorf("paused until %v", l.PausedUntil.sinceEpoch())
+
+		l.add(roundUp(now + config.Window))
+		written, err := encode(l)
+		if err != nil {
+			t.Fatal(err)
 		}
-		l.prune(now + 2*window)
-		if len(l.Taken) > 0 || l.PausedUntil != 0 {
+		again, repaired, err := file.read(t.Context(), bytes.NewReader(written), now)
+		if err != nil || repaired || !slices.Equal(again.Taken, l.Taken) || again.PausedUntil != l.PausedUntil {
+			t.Errorf("wrote %s and read %v, repaired %t, error %v", written, again, repaired, err)
+		}
+
+		if l.prune(now + file.horizon + time.Second); len(l.Taken) > 0 || l.PausedUntil != 0 {
 			t.Errorf("left over: %v", l)
 		}
 	})

@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -171,7 +170,7 @@ func (w *worker) finish(t *testing.T, o order) []span {
 
 func TestProcessesShareTheWindow(t *testing.T) {
 	o := order{
-		Config:   orderConfig{Limit: 30, Window: 300 * time.Millisecond, Hold: time.Minute, File: filepath.Join(t.TempDir(), "budget.json")},
+		Config:   orderConfig{Limit: 30, Window: 300 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
 		Callers:  5,
 		Requests: 8,
 	}
@@ -190,7 +189,7 @@ func TestProcessesShareTheWindow(t *testing.T) {
 
 func TestKilledProcessBlocksNobodyForLong(t *testing.T) {
 	o := order{
-		Config:   orderConfig{Limit: 20, Window: 300 * time.Millisecond, Hold: time.Minute, File: filepath.Join(t.TempDir(), "budget.json")},
+		Config:   orderConfig{Limit: 20, Window: 300 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
 		Callers:  3,
 		Requests: 5,
 	}

@@ -6,7 +6,6 @@ package budget
 import (
 	"cmp"
 	"context"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -41,7 +40,7 @@ func FuzzSchedule(f *testing.F) {
 		limit, budgets := 1+int(data[0]%8), int(data[1]%4)
 		path := ""
 		if budgets > 0 {
-			path = filepath.Join(t.TempDir(), "budget.json")
+			path = sharedFile(t)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			play(t, data[2:], limit, max(budgets, 1), path)
