@@ -73,6 +73,7 @@ type Client struct {
 	// unauthorized is the first 401: the key does not get better within a run,
 	// so every later request fails with it and spends nothing.
 	unauthorized atomic.Pointer[Error]
+	told         atomic.Pointer[Error] // the last 429 that named a time
 }
 
 // NewClient returns a client. It sends nothing.

@@ -19,8 +19,7 @@ type Error struct {
 	Status    int
 	Entries   []ErrorEntry // in the order of the body; empty where the body was not HelpCrunch's JSON
 	Location  string       // where a redirect pointed to, without its query
-
-	retryAfter time.Duration // 0 = not said
+	Until     time.Time    // until when a 429 says that no request is taken; zero = it does not say
 }
 
 // ErrorEntry is one entry of an error body, {"code": ..., "message": ...}.
@@ -38,13 +37,20 @@ func (e *Error) Error() string {
 		if e.Location != "" {
 			text += ", redirecting to " + e.Location
 		}
-		return text
+		return text + e.until()
 	}
 	entries := make([]string, len(e.Entries))
 	for i, entry := range e.Entries {
 		entries[i] = entry.Code + ": " + entry.Message
 	}
-	return fmt.Sprintf("HelpCrunch answered %d: %s", e.Status, strings.Join(entries, "; "))
+	return fmt.Sprintf("HelpCrunch answered %d: %s", e.Status, strings.Join(entries, "; ")) + e.until()
+}
+
+func (e *Error) until() string {
+	if e.Until.IsZero() {
+		return ""
+	}
+	return ", and takes no requests until " + e.Until.UTC().Format(time.RFC3339)
 }
 
 // DuplicateUserID reports whether some other customer has the user id that was sent.
@@ -184,7 +190,7 @@ func readError(op operation, answer *http.Response, body []byte) *Error {
 		e.Location = location.String()
 	}
 	if answer.StatusCode == http.StatusTooManyRequests {
-		e.retryAfter = retryAfter(answer.Header.Get("Retry-After"), time.Now())
+		e.Until = toldUntil(answer.Header, time.Now())
 	}
 	return e
 }

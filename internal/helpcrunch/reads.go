@@ -50,7 +50,7 @@ var searchSizes = []int{MaxPage, 10, 1}
 // alone before it is called gone, and so is one for whom believable returns
 // false.
 func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Customer) bool) (*Customer, error) {
-	found, err := c.queries.Do(ctx, query{id: id, caller: c.readers.Add(1)})
+	found, err := c.queries.Do(withDeadline(ctx), query{id: id, caller: c.readers.Add(1)})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Cu
 // LookUp returns all customers with this value in this field. Look-ups that
 // are made side by side share a search.
 func (c *Client) LookUp(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
-	found, err := c.queries.Do(ctx, query{field: field, value: value, caller: c.readers.Add(1)})
+	found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value, caller: c.readers.Add(1)})
 	return found.customers, err
 }
 

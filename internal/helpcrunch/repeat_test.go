@@ -291,8 +291,8 @@ func TestCancellationBetweenAttempts(t *testing.T) {
 			each(t, setup{}, func(a *account, c call) {
 				a.server.Arm(test.fault)
 				const giveUp = 100 * time.Millisecond
-				ctx, cancel := context.WithTimeout(a.Context(), giveUp)
-				defer cancel()
+				ctx, cancel := context.WithCancel(a.Context())
+				time.AfterFunc(giveUp, cancel)
 				err := c.do(a, ctx)
 				if c.appends && test.fault.Kind == sandbox.FailBefore {
 					return // does not wait

@@ -6,6 +6,7 @@ package helpcrunch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,9 +92,11 @@ func TestPauseAfterTooManyRequests(t *testing.T) {
 }
 
 func TestRetryAfterThatMakesNoSense(t *testing.T) {
-	for _, header := range []string{"", "soon", "0", "-5", "Mon, 01 Jan 1990 00:00:00 GMT", "99999999999999999999"} {
+	for _, header := range []string{
+		"", "soon", "0", "-5", "-99999999999", "Mon, 01 Jan 1990 00:00:00 GMT", "99999999999999999999", "17, 18", "0x10", "1e3", "NaN", "\x1b[2J",
+	} {
 		t.Run(header, func(t *testing.T) {
-			open(t, setup{transport: retryAfter(header)}, func(a *account) {
+			open(t, setup{transport: refusingOnce(http.Header{"Retry-After": {header}})}, func(a *account) {
 				if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
 					a.Fatal(err)
 				}
@@ -105,9 +108,135 @@ func TestRetryAfterThatMakesNoSense(t *testing.T) {
 	}
 }
 
+// The usual headers, from the surest on. In a bubble it is the year 2000.
+func TestTimesThatAServerNames(t *testing.T) {
+	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	moment := func(after time.Duration) string { return fmt.Sprint(began.Add(after).Unix()) }
+	for _, test := range []struct {
+		name   string
+		header http.Header
+		want   time.Duration
+	}{
+		{"seconds", http.Header{"Retry-After": {"17"}}, 17 * time.Second},
+		{"seconds and a fraction", http.Header{"Retry-After": {"17.9"}}, 17 * time.Second},
+		{"blanks", http.Header{"Retry-After": {" 17 "}}, 17 * time.Second},
+		{"a date", http.Header{"Retry-After": {began.Add(time.Minute).Format(http.TimeFormat)}}, time.Minute},
+		{"two values", http.Header{"Retry-After": {"17", "3600"}}, 17 * time.Second},
+		{"UNIX seconds", http.Header{"Retry-After": {moment(time.Minute)}}, time.Minute},
+		{"another name", http.Header{"X-Ratelimit-Retry-After": {"17"}}, 17 * time.Second},
+		{"the surest of all", http.Header{"X-Ratelimit-Reset": {"3"}, "X-Ratelimit-Retry-After": {"5"}, "Retry-After": {"17"}}, 17 * time.Second},
+		{"a reset in seconds", http.Header{"X-Ratelimit-Reset": {"17"}}, 17 * time.Second},
+		{"a reset in UNIX seconds", http.Header{"X-Ratelimit-Reset": {moment(time.Minute)}}, time.Minute},
+		{"a reset in UNIX milliseconds", http.Header{"X-Ratelimit-Reset": {moment(time.Minute) + "500"}}, time.Minute + time.Second/2},
+		{"the standard's reset", http.Header{"Ratelimit-Reset": {"17"}}, 17 * time.Second},
+		{"what makes no sense is passed over", http.Header{"Retry-After": {"soon"}, "X-Ratelimit-Reset": {moment(-time.Minute)}, "Ratelimit-Reset": {"17"}}, 17 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			open(t, setup{transport: refusingOnce(test.header)}, func(a *account) {
+				if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
+					a.Fatal(err)
+				}
+				if a.now() < test.want || a.now() > test.want+200*time.Millisecond {
+					a.Errorf("paused for %v, want %v", a.now(), test.want)
+				}
+			})
+		})
+	}
+}
+
+// updating is beside the calls: many updates at once.
+func updating(a *account, ctx context.Context) error {
+	var wait sync.WaitGroup
+	errs := make([]error, 25)
+	for i := range errs {
+		wait.Go(func() {
+			_, errs[i] = a.UpdateCustomer(ctx, int64(i+1), helpcrunch.Changes{Name: helpcrunch.Some("Ada")}, helpcrunch.NoOthers)
+		})
+	}
+	wait.Wait()
+	for _, err := range errs[1:] {
+		if fmt.Sprint(err) != fmt.Sprint(errs[0]) {
+			return fmt.Errorf("%w and %w", errs[0], err)
+		}
+	}
+	return errs[0]
+}
+
+// reading is as many reads at once.
+func reading(a *account, ctx context.Context) error {
+	var wait sync.WaitGroup
+	errs := make([]error, 25)
+	for i := range errs {
+		wait.Go(func() {
+			_, errs[i] = a.ReadCustomer(ctx, int64(i+1), func(*helpcrunch.Customer) bool { return true })
+		})
+	}
+	wait.Wait()
+	for _, err := range errs[1:] {
+		if fmt.Sprint(err) != fmt.Sprint(errs[0]) {
+			return fmt.Errorf("%w and %w", errs[0], err)
+		}
+	}
+	return errs[0]
+}
+
+// Nobody waits in silence for a time that is after their own.
+func TestTimeThatOutlastsTheOperation(t *testing.T) {
+	all := append([]call{{operation: "updates", do: updating}, {operation: "reads", do: reading}}, calls...)
+	for _, c := range all {
+		t.Run(string(c.operation), func(t *testing.T) {
+			hour := func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"3600"}}, strings.NewReader("")), nil
+				})
+			}
+			sent := 0
+			counting := func(next http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					sent++
+					return hour(next).RoundTrip(r)
+				})
+			}
+			open(t, setup{transport: counting}, func(a *account) {
+				ctx, cancel := context.WithTimeout(a.Context(), 20*time.Minute)
+				defer cancel()
+				for range 2 { // the second time, nothing is sent
+					err := c.do(a, ctx)
+					refusal, ok := errors.AsType[*helpcrunch.Error](err)
+					if !ok || refusal.Status != http.StatusTooManyRequests || !strings.Contains(err.Error(), "429") || !strings.Contains(err.Error(), "2000-01-01T01:00:00Z") {
+						a.Fatalf("error %v", err)
+					}
+					if helpcrunch.OutcomeUnknown(err) {
+						a.Errorf("%v: nothing was done", err)
+					}
+				}
+				if a.now() > time.Second || sent > 1 {
+					a.Errorf("took %v and %d requests", a.now(), sent)
+				}
+			})
+		})
+	}
+}
+
+// Who has the time waits for it, and is served.
+func TestTimeWithinTheOperation(t *testing.T) {
+	open(t, setup{transport: refusingOnce(http.Header{"Retry-After": {"600"}})}, func(a *account) {
+		ctx, cancel := context.WithTimeout(a.Context(), 5*time.Minute)
+		defer cancel()
+		if _, err := a.GetCustomer(ctx, a.ada); err == nil || a.now() != 0 {
+			a.Errorf("error %v after %v", err, a.now())
+		}
+		longer, cancel := context.WithTimeout(a.Context(), 20*time.Minute)
+		defer cancel()
+		if _, err := a.GetCustomer(longer, a.ada); err != nil {
+			a.Errorf("error %v after %v", err, a.now())
+		}
+	})
+}
+
 // So many seconds overflow a time.Duration; a negative pause would be none.
 func TestRetryAfterBeyondMeasure(t *testing.T) {
-	open(t, setup{transport: retryAfter("9999999999")}, func(a *account) {
+	open(t, setup{transport: refusingOnce(http.Header{"Retry-After": {"9999999999"}})}, func(a *account) {
 		if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
 			a.Fatal(err)
 		}
@@ -117,8 +246,8 @@ func TestRetryAfterBeyondMeasure(t *testing.T) {
 	})
 }
 
-// retryAfter is a transport that refuses the first request with this header.
-func retryAfter(header string) func(http.RoundTripper) http.RoundTripper {
+// refusingOnce is a transport that refuses the first request with this header.
+func refusingOnce(header http.Header) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		first := true
 		return roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -126,7 +255,7 @@ func retryAfter(header string) func(http.RoundTripper) http.RoundTripper {
 				return next.RoundTrip(r)
 			}
 			first = false
-			return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {header}}, strings.NewReader("")), nil
+			return response(r, http.StatusTooManyRequests, header, strings.NewReader("")), nil
 		})
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +27,6 @@ const (
 	maxBackoff   = 30 * time.Second
 	firstPause   = 2 * time.Second // after a 429 that does not say how long
 	maxPause     = time.Minute     // the window of the limit
-	maxTold      = 24 * time.Hour  // a 429 that asks for more means something else
 )
 
 // request is one call of an operation.
@@ -47,7 +45,8 @@ type request struct {
 //
 // Every attempt takes a slot of the budget. A 429 pauses everyone who shares
 // it and is repeated for any operation, for as long as ctx lives: it is
-// refused before anything is done. Other faults are repeated MaxRetries times
+// refused before anything is done. Where it names a time after the end of ctx,
+// it is an error at once. Other faults are repeated MaxRetries times
 // where that can do no harm.
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
@@ -63,7 +62,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 	for faults, throttled := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
-		if slot == nil && c.refusedForGood() == nil {
+		if slot == nil && c.refusedForGood(ctx) == nil {
 			var err error
 			if slot, err = c.acquire(ctx, r.urgent); err != nil {
 				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
@@ -72,7 +71,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 		}
 		// Looked at once more after the wait: most of a big apply stands in it
 		// when the first answer comes.
-		if refused := c.refusedForGood(); refused != nil {
+		if refused := c.refusedForGood(ctx); refused != nil {
 			giveBack(slot)
 			return refused
 		}
@@ -100,9 +99,13 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			}
 			return err
 		case isAnswer && answered.Status == http.StatusTooManyRequests:
-			pause := answered.retryAfter
-			if pause == 0 {
-				pause = backoff(firstPause, maxPause, throttled)
+			pause := backoff(firstPause, maxPause, throttled)
+			if told := answered.Until; !told.IsZero() {
+				c.told.Store(answered)
+				if outlasts(told, ctx) {
+					return err
+				}
+				pause = time.Until(told)
 			}
 			throttled++
 			c.config.Budget.Pause(ctx, pause)
@@ -126,10 +129,10 @@ func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error)
 }
 
 // refusedForGood is an answer that all later requests of the run would get as
-// well, nil if there was none.
-func (c *Client) refusedForGood() error {
-	for _, refused := range []*atomic.Pointer[Error]{&c.unauthorized, &c.organization.wrong} {
-		if err := refused.Load(); err != nil {
+// well, or that one would for as long as its operation lasts; nil if there was none.
+func (c *Client) refusedForGood(ctx context.Context) error {
+	for _, err := range []*Error{c.unauthorized.Load(), c.organization.wrong.Load(), c.toldTooLate(ctx)} {
+		if err != nil {
 			return err
 		}
 	}
@@ -179,7 +182,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 		return 0, &LostError{r.name, err}
 	}
 	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1)) // of what a compressed answer becomes
 	switch {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return answer.StatusCode, readError(r.operation, answer, content)
@@ -255,17 +258,6 @@ func backoff(first, most time.Duration, n int) time.Duration {
 		wait = min(first<<n, most)
 	}
 	return wait/2 + rand.N(wait/2+1)
-}
-
-// retryAfter reads the header in both its forms, seconds and HTTP date; 0 = not said or not readable.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, int(maxTold/time.Second))) * time.Second
-	}
-	if date, err := http.ParseTime(header); err == nil && date.After(now) {
-		return date.Sub(now)
-	}
-	return 0
 }
 
 // sleep reports whether it slept to the end.

@@ -59,7 +59,7 @@ func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes, 
 	if err := c.refusals.of(changes.CustomData); err != nil {
 		return Written{}, err
 	}
-	return c.updates.Do(ctx, update{id, changes, others})
+	return c.updates.Do(withDeadline(ctx), update{id, changes, others})
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.

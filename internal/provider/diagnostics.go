@@ -106,6 +106,9 @@ func advice(err error) string {
 				") and that the plan of the account includes the API."
 		case refusal.Status >= 300 && refusal.Status < 400:
 			return "The server redirects elsewhere. Redirects are not followed, so that the API key stays where it was meant for. Check base_url, or " + envBaseURL + "."
+		case refusal.Status == http.StatusTooManyRequests:
+			return "The requests of the account are used up, and HelpCrunch takes none before this operation would be over. Nothing was changed by this one. " +
+				"Run Terraform again after the time that HelpCrunch names, or give the operation longer with the timeouts attribute. Other programs with the same API key share the limit."
 		case refusal.Status >= 500:
 			return "HelpCrunch has a problem of its own. What was written before is in the state; run terraform apply again later."
 		case refusal.Status == http.StatusNotFound:
