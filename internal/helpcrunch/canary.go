@@ -476,7 +476,7 @@ type RestoreError struct {
 }
 
 func (e *RestoreError) Error() string {
-	return fmt.Sprintf("customer %d lost %v and it could not be put back: %s", e.ID, e.Fields, e.Err)
+	return fmt.Sprintf("customer %d lost %s and it could not be put back: %s", e.ID, OneLine(strings.Join(e.Fields, ", "), shownText), e.Err)
 }
 
 // Unwrap returns why it could not be put back.

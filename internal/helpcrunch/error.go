@@ -20,38 +20,47 @@ type Error struct {
 	Entries   []ErrorEntry // in the order of the body; empty where the body was not HelpCrunch's JSON
 	Location  string       // where a redirect pointed to, without its query
 	Until     time.Time    // until when a 429 says that no request is taken; zero = it does not say
+	unread    int          // how many more entries the body had
 }
+
+// Bounds of what a server may say.
+const (
+	maxEntries   = 100 // that are kept
+	shownEntries = 10  // that an error tells
+	shownText    = 300 // characters of an entry
+)
 
 // ErrorEntry is one entry of an error body, {"code": ..., "message": ...}.
 // The code is a word such as "invalid_userId_value", or the path of a field
 // in the request such as "[3].customData[0].value" ("API setup").
 type ErrorEntry struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code, Message string // as they came: String may be shown
 }
 
-// Error shows every entry: generic ones stand first, last or not at all.
+// Error shows the entries: generic ones stand first, last or not at all.
 func (e *Error) Error() string {
+	text := fmt.Sprintf("HelpCrunch answered %d", e.Status)
+	shown := e.Entries[:min(len(e.Entries), shownEntries)]
+	for i, entry := range shown {
+		text += []string{": ", "; "}[min(i, 1)] + entry.String()
+	}
+	if more := len(e.Entries) - len(shown) + e.unread; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
 	if len(e.Entries) == 0 {
-		text := fmt.Sprintf("HelpCrunch answered %d (%s) without a readable error body", e.Status, http.StatusText(e.Status))
-		if e.Location != "" {
-			text += ", redirecting to " + e.Location
-		}
-		return text + e.until()
+		text += fmt.Sprintf(" (%s) without a readable error body", http.StatusText(e.Status))
 	}
-	entries := make([]string, len(e.Entries))
-	for i, entry := range e.Entries {
-		entries[i] = entry.Code + ": " + entry.Message
+	if e.Location != "" && len(e.Entries) == 0 {
+		text += ", redirecting to " + OneLine(e.Location, shownText)
 	}
-	return fmt.Sprintf("HelpCrunch answered %d: %s", e.Status, strings.Join(entries, "; ")) + e.until()
+	if !e.Until.IsZero() {
+		text += ", and takes no requests until " + e.Until.UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
-func (e *Error) until() string {
-	if e.Until.IsZero() {
-		return ""
-	}
-	return ", and takes no requests until " + e.Until.UTC().Format(time.RFC3339)
-}
+// String is the entry as it may be shown.
+func (e ErrorEntry) String() string { return OneLine(e.Code+": "+e.Message, shownText) }
 
 // DuplicateUserID reports whether some other customer has the user id that was sent.
 func (e *Error) DuplicateUserID() bool {
@@ -103,7 +112,9 @@ type LostError struct {
 	Err       error
 }
 
-func (e *LostError) Error() string { return "no readable answer from HelpCrunch: " + e.Err.Error() }
+func (e *LostError) Error() string {
+	return "no readable answer from HelpCrunch: " + OneLine(e.Err.Error(), shownText)
+}
 
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Err }
@@ -148,7 +159,9 @@ type UnreachableError struct {
 	Err error
 }
 
-func (e *UnreachableError) Error() string { return "HelpCrunch cannot be reached: " + e.Err.Error() }
+func (e *UnreachableError) Error() string {
+	return "HelpCrunch cannot be reached: " + OneLine(e.Err.Error(), shownText)
+}
 
 // Unwrap returns the cause.
 func (e *UnreachableError) Unwrap() error { return e.Err }
@@ -159,7 +172,10 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // anybody.
 func IsNotFound(err error) bool {
 	answered, ok := errors.AsType[*Error](err)
-	return ok && answered.Status == http.StatusNotFound && len(answered.Entries) > 0
+	return ok && answered.Status == http.StatusNotFound && slices.ContainsFunc(answered.Entries, func(entry ErrorEntry) bool {
+		// "not_found" on newer pages, "entity_not_found" on older ones ("Delete customer").
+		return strings.HasSuffix(entry.Code, "not_found")
+	})
 }
 
 // OutcomeUnknown reports whether the request may have been carried out
@@ -179,14 +195,24 @@ func OutcomeUnknown(err error) bool {
 // readError makes an Error of an answer.
 func readError(op operation, answer *http.Response, body []byte) *Error {
 	e := &Error{Operation: op.name, Status: answer.StatusCode}
-	var parsed struct {
-		Errors []ErrorEntry `json:"errors"`
+	var entries []json.RawMessage
+	if fields, err := objectOnce(body); err == nil {
+		entries, _ = list(fields["errors"])
 	}
-	if json.Unmarshal(body, &parsed) == nil {
-		e.Entries = parsed.Errors
+	for _, entry := range entries {
+		fields, _, _ := object(entry)
+		code, _ := textOf(fields["code"])
+		message, _ := textOf(fields["message"])
+		switch read := (ErrorEntry{Code: text(code), Message: text(message)}); {
+		case read == ErrorEntry{}:
+		case len(e.Entries) < maxEntries:
+			e.Entries = append(e.Entries, read)
+		default:
+			e.unread++
+		}
 	}
 	if location, err := answer.Location(); err == nil {
-		location.RawQuery, location.User = "", nil
+		location.RawQuery, location.Fragment, location.RawFragment, location.User = "", "", "", nil
 		e.Location = location.String()
 	}
 	if answer.StatusCode == http.StatusTooManyRequests {

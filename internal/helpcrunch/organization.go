@@ -47,7 +47,7 @@ func (o *Organization) UnmarshalJSON(data []byte) error {
 	}
 	read := Organization{ID: idOf(fields["id"])}
 	if domain, odd := textOf(fields["domain"]); odd == nil {
-		read.Domain = text(domain)
+		read.Domain = OneLine(text(domain), 255)
 	}
 	if err == nil && read.ID == 0 {
 		err = errors.New("an organization without an id")

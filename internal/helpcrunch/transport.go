@@ -204,7 +204,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 			err = odd.Err
 		}
 		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer (%s, %d bytes) is not the JSON that was expected: %w",
-			answer.Header.Get("Content-Type"), len(content), withoutContent(err))}
+			OneLine(answer.Header.Get("Content-Type"), 60), len(content), withoutContent(err))}
 	}
 	return answer.StatusCode, nil
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -41,7 +40,7 @@ func (r *customerResource) updateFailed(ctx context.Context, id int64, sent help
 	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
 		return diag.Diagnostics{diag.NewErrorDiagnostic(lossSummary, fmt.Sprintf(
 			"The update cleared values of customer %d that it did not mention (%s), and putting them back failed. "+
-				"Put them back by hand, and set batch_size = 1 in the provider block.\n\n%s", id, strings.Join(loss.Fields, ", "), err))}
+				"Put them back by hand, and set batch_size = 1 in the provider block.\n\n%s", id, listed(loss.Fields), err))}
 	}
 	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
 		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
@@ -60,7 +59,7 @@ func lossDetail(id int64, loss *helpcrunch.Loss) string {
 			"To say so from the start, set batch_size = 1 in the provider block."
 	}
 	return fmt.Sprintf("The first update of this run, of customer %d, was compared with a read just before it. Cleared without being asked: %s. %s",
-		id, strings.Join(loss.Fields, ", "), how)
+		id, listed(loss.Fields), how)
 }
 
 // duplicateUserID names the customer that has the user_id already.

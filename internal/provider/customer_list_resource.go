@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -78,6 +79,12 @@ func (r *customerListResource) List(ctx context.Context, req list.ListRequest, s
 		ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 		for customer, err := range r.account.client.SearchCustomers(ctx, search.search(req.Limit)) {
+			if odd, ok := errors.AsType[*helpcrunch.UnreadableError](err); ok && odd.ID != 0 {
+				if !push(list.ListResult{Diagnostics: requestFailed(fmt.Sprintf("Customer %d was not listed", odd.ID), err)}) {
+					return
+				}
+				continue // the others can be
+			}
 			if err != nil {
 				push(list.ListResult{Diagnostics: requestFailed("The customers were not listed", err)})
 				return
@@ -101,11 +108,15 @@ func listResult(ctx context.Context, req list.ListRequest, customer *helpcrunch.
 	return result
 }
 
-// displayName is what an agent sees a customer under in HelpCrunch, and no more.
+// displayName is what an agent sees a customer under in HelpCrunch, and no
+// more. Customers type it themselves.
 func displayName(customer *helpcrunch.Customer) string {
 	for _, text := range []*string{customer.Name, customer.Email} {
-		if text != nil && *text != "" {
-			return *text
+		if text == nil {
+			continue
+		}
+		if shown := helpcrunch.OneLine(*text, 80); shown != "" {
+			return shown
 		}
 	}
 	return fmt.Sprintf("Customer %d", customer.ID)

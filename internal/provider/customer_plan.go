@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -94,7 +93,7 @@ func warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, pl
 		diags.AddWarning("Imported values are let go, not cleared",
 			fmt.Sprintf("The import of customer %s found values that the configuration does not mention: %s. "+
 				"The apply stops managing them and leaves them in HelpCrunch. To clear one, write it as \"\" (tags = [], a custom property as null).",
-				customer, strings.Join(removed, ", ")))
+				customer, listed(removed)))
 	}
 	return diags
 }

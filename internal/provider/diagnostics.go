@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -112,7 +113,7 @@ func advice(err error) string {
 		case refusal.Status >= 500:
 			return "HelpCrunch has a problem of its own. What was written before is in the state; run terraform apply again later."
 		case refusal.Status == http.StatusNotFound:
-			if len(refusal.Entries) == 0 {
+			if !helpcrunch.IsNotFound(err) {
 				return "This does not say that a customer does not exist: nothing of HelpCrunch's API was found at this address. Check base_url, or " + envBaseURL + ": it ends in /v1."
 			}
 			return "HelpCrunch has no such customer. Run terraform plan to see which customers were deleted elsewhere."
@@ -130,3 +131,6 @@ func advice(err error) string {
 	}
 	return "This is not expected to happen."
 }
+
+// listed are names of fields. Those of custom properties come from the account.
+func listed(names []string) string { return helpcrunch.OneLine(strings.Join(names, ", "), 1000) }

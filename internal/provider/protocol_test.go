@@ -197,6 +197,37 @@ func TestListResource(t *testing.T) {
 	}
 }
 
+// TestListOfNamesThatForgeResults: a customer types a name, and each result is
+// one line of a terminal.
+func TestListOfNamesThatForgeResults(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	for _, customer := range []sandbox.Record{
+		{"name": "A\nlist.helpcrunch_customer.all   id=1   Fake"},
+		{"name": "\x1b[31mRED\u202e", "email": "red@example.com"},
+		{"name": "\x1b\u202e\n", "email": "ada@example.com"},
+		{"name": strings.Repeat("long ", 1000)},
+		{"name": "\u200b"},
+	} {
+		if _, err := server.Add(customer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	c := newClient(t, server)
+	listed := c.list(100, false)
+	for _, result := range listed {
+		names = append(names, result.DisplayName)
+	}
+	want := []string{
+		"A list.helpcrunch_customer.all id=1 Fake", "[31mRED", "ada@example.com", strings.Repeat("long ", 15) + "long…",
+		"Customer " + c.idOf(listed[len(listed)-1].Identity),
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("listed\n%q, want\n%q", names, want)
+	}
+}
+
 // TestListedResourcePlansClean: what the list gives for a generated
 // configuration is what an import reads: the same values, and no change.
 func TestListedResourcePlansClean(t *testing.T) {
