@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	for _, name := range []string{
-		envAPIKey, envBaseURL, envRequestsPerMinute, envBatchSize, envBatchLinger, envMaxRetries, envRequestTimeout, envDeletionPolicy, envOrganization,
+		envAPIKey, envBaseURL, envRequestsPerMinute, envBatchSize, envMaxRetries, envRequestTimeout, envDeletionPolicy, envOrganization,
 	} {
 		os.Unsetenv(name)
 	}

@@ -442,7 +442,6 @@ func TestTagIdentity(t *testing.T) {
 // TestTagIsReadAfterASearchThatLags: an account whose search does not show the
 // tags yet that were just set, or imported, does not make them drift.
 func TestTagIsReadAfterASearchThatLags(t *testing.T) {
-	t.Parallel()
 	server := newSandbox(t)
 	ids := []string{itoa(ada(t, server)), ""}
 	second, err := server.Add(sandbox.Record{"tags": []string{"other"}})
@@ -455,7 +454,7 @@ func TestTagIsReadAfterASearchThatLags(t *testing.T) {
 	}
 	config := required + "resource \"helpcrunch_customer_tag\" \"test\" {\n  for_each = toset([\"" + strings.Join(ids, `", "`) + "\"])\n" +
 		"  customer_id = each.key\n  name = \"beta\"\n}\n"
-	w := newWorkspace(t, server, config+"provider \"helpcrunch\" {\n  batch_linger = \"1s\"\n}\n")
+	w := newWorkspace(t, server, config)
 	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
 		t.Fatalf("%v\n%s", err, said(diags))
 	}
@@ -500,7 +499,7 @@ func TestTagReadsAreShared(t *testing.T) {
 				}
 				ids = append(ids, `"`+itoa(id)+`"`)
 			}
-			w := newWorkspace(t, server, required+"provider \"helpcrunch\" {\n  batch_linger = \"1s\"\n}\n"+
+			w := newWorkspace(t, server, required+
 				"locals { ids = ["+strings.Join(ids, ", ")+"] }\n"+
 				"resource \"helpcrunch_customer_tag\" \"test\" {\n  count = 10\n  customer_id = local.ids[count.index % length(local.ids)]\n  name = \"tag ${count.index}\"\n}\n")
 			if diags, err := w.Apply(t.Context()); err != nil {

@@ -598,8 +598,7 @@ func TestGuideRateLimitsTable(t *testing.T) {
 }
 
 // TestGuideRateLimitsCosts: the formulas are true. It runs alone, like every
-// count that depends on Terraform's own pace, and lets a batch wait as long as
-// possible, so that a busy machine costs no request.
+// count that depends on Terraform's own pace.
 func TestGuideRateLimitsCosts(t *testing.T) {
 	needs(t, "1.7.0", "1.7.0")
 	const n, p = 25, 10
@@ -617,14 +616,13 @@ func TestGuideRateLimitsCosts(t *testing.T) {
 			t.Errorf("%s: %d requests, want %d: %v", what, n, want, server.Counts().Served)
 		}
 	}
-	settings := required + "provider \"helpcrunch\" {\n  batch_linger = \"3s\"\n}\n"
-	w := newWorkspace(t, server, settings+manyBlock(n, "gold"))
+	w := newWorkspace(t, server, required+manyBlock(n, "gold"))
 	spent("create", 0, func() { applied(t, w) })
 	spent("plan: read what is there", 0, func() { planned(t, w) })
-	write(t, w.WorkingDir(), "main.tf", settings+manyBlock(n, "silver"))
+	write(t, w.WorkingDir(), "main.tf", required+manyBlock(n, "silver"))
 	spent("update several", 0, func() { applied(t, w, tfexec.Refresh(false)) })
 
-	imports := settings + "import {\n  for_each = { for i in range(%d) : i => i }\n  to = helpcrunch_customer.many[each.key]\n  id = \"user_id:crm-${each.key}\"\n}\n" +
+	imports := required + "import {\n  for_each = { for i in range(%d) : i => i }\n  to = helpcrunch_customer.many[each.key]\n  id = \"user_id:crm-${each.key}\"\n}\n" +
 		"resource \"helpcrunch_customer\" \"many\" {\n  for_each = { for i in range(%[1]d) : i => i }\n  user_id = \"crm-${each.key}\"\n}\n"
 	importing := newWorkspace(t, server, fmt.Sprintf(imports, n))
 	spent("import by `user_id:` or `email:`", 0, func() { planned(t, importing) })
@@ -635,11 +633,11 @@ func TestGuideRateLimitsCosts(t *testing.T) {
 		}
 	})
 
-	one := newWorkspace(t, server, settings+customerBlock("name = \"Ada\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
+	one := newWorkspace(t, server, required+customerBlock("name = \"Ada\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
 	applied(t, one)
-	write(t, one.WorkingDir(), "main.tf", settings+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
+	write(t, one.WorkingDir(), "main.tf", required+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 1 }"))
 	spent("an update of one", 1, func() { applied(t, one, tfexec.Refresh(false)) })
-	write(t, one.WorkingDir(), "main.tf", settings+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 2 }"))
+	write(t, one.WorkingDir(), "main.tf", required+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 2 }"))
 	spent("an update of a part of the custom attributes", 2, func() { applied(t, one, tfexec.Refresh(false)) })
 }
 

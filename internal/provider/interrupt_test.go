@@ -34,8 +34,8 @@ var interrupts = []interrupt{
 
 // stop applies config, which updates so many customers. It sends the signal
 // when all of these updates have begun, and HelpCrunch has done what the
-// operation asks for and not answered yet. The answer comes once as many
-// customers as are waiting have been given up.
+// operation asks for and not answered yet. The answer comes once the provider
+// has heard of it and as many updates as are waiting have been given up.
 func (s *stage) stop(i interrupt, config string, updates, waiting int, operation sandbox.Operation, after int) {
 	s.Helper()
 	write(s.T, s.terraform.WorkingDir(), "main.tf", required+config)
@@ -62,12 +62,13 @@ func (s *stage) stop(i interrupt, config string, updates, waiting int, operation
 		}
 	})
 
-	// Those that are given up show that the provider has heard of it.
-	begun, givenUp := make(chan struct{}), make(chan struct{})
+	begun := awaited{words: "Calling provider defined Resource Update", times: updates, seen: make(chan struct{})}
+	heard := awaited{words: "tf_rpc=StopProvider", times: 1, seen: make(chan struct{})}
+	givenUp := awaited{words: `"type":"apply_errored"`, times: waiting, seen: make(chan struct{})}
 	var text bytes.Buffer
 	var ended sync.WaitGroup
-	ended.Go(func() { awaitLines(logs, "Calling provider defined Resource Update", updates, begun, nil) })
-	ended.Go(func() { awaitLines(output, `"type":"apply_errored"`, waiting, givenUp, &text) })
+	ended.Go(func() { awaitLines(logs, io.Discard, &begun, &heard) })
+	ended.Go(func() { awaitLines(output, &text, &givenUp) })
 	over := make(chan struct{})
 	go func() { ended.Wait(); close(over) }()
 	await := func(what string, happened <-chan struct{}) {
@@ -78,7 +79,7 @@ func (s *stage) stop(i interrupt, config string, updates, waiting int, operation
 			s.Fatalf("Terraform ended before %s; requests: %v\n%s", what, s.server.Counts().Served, &text)
 		}
 	}
-	await("all updates began", begun)
+	await("all updates began", begun.seen)
 	await("an answer was held", held)
 	target := run.Process.Pid
 	if i.group {
@@ -87,7 +88,8 @@ func (s *stage) stop(i interrupt, config string, updates, waiting int, operation
 	if err := syscall.Kill(target, i.signal); err != nil {
 		s.Fatal(err)
 	}
-	await("an update was given up", givenUp)
+	await("the provider heard of it", heard.seen)
+	await("the updates that waited were given up", givenUp.seen)
 	close(release)
 	<-over
 	if err := run.Wait(); err == nil {
@@ -95,18 +97,29 @@ func (s *stage) stop(i interrupt, config string, updates, waiting int, operation
 	}
 }
 
-// awaitLines closes seen when so many lines have had the words in them. It
-// returns when there are no more lines; they are kept in text unless it is nil.
-func awaitLines(from io.Reader, words string, times int, seen chan<- struct{}, text *bytes.Buffer) {
+// awaited is a number of lines with some words in them.
+type awaited struct {
+	words string
+	times int
+	seen  chan struct{} // closed when there were that many
+}
+
+// awaitLines reads all lines, keeps them, and tells of those that are awaited.
+func awaitLines(from io.Reader, kept io.Writer, all ...*awaited) {
+	for _, a := range all {
+		if a.times == 0 {
+			close(a.seen)
+		}
+	}
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
-		if text != nil {
-			text.WriteString(line)
-		}
-		if strings.Contains(line, words) {
-			if times--; times == 0 {
-				close(seen)
+		_, _ = io.WriteString(kept, line)
+		for _, a := range all {
+			if strings.Contains(line, a.words) {
+				if a.times--; a.times == 0 {
+					close(a.seen)
+				}
 			}
 		}
 		if err != nil {
@@ -170,39 +183,34 @@ func TestStopInABatch(t *testing.T) {
 	}
 }
 
-// TestStopInACreateOrDelete: neither is cut short, while an update that still
-// waits for company is not sent.
+// TestStopInACreateOrDelete: neither is cut short.
 func TestStopInACreateOrDelete(t *testing.T) {
 	t.Parallel()
-	const first, second = "helpcrunch_customer.first", "helpcrunch_customer.second"
-	block := func(address, name string) string {
-		return strings.Replace(customerBlock(fmt.Sprintf("  name = %q", name)), "test", strings.TrimPrefix(address, "helpcrunch_customer."), 1)
-	}
-	linger := settingsBlock("batch_linger = \"3s\"")
+	const address = "helpcrunch_customer.test"
+	block := customerBlock(`name = "Ada"`)
 	for _, test := range []struct {
 		operation     sandbox.Operation
-		before, after string // of the second customer
+		before, after string
 		state         map[string]any
 	}{
-		{sandbox.OpCreate, "", block(second, "new"), map[string]any{first: "before", second: "new"}},
-		{sandbox.OpDelete, block(second, "old"), "", map[string]any{first: "before"}},
+		{sandbox.OpCreate, "", block, map[string]any{address: "Ada"}},
+		{sandbox.OpDelete, block, "", map[string]any{}},
 	} {
 		for _, i := range interrupts {
 			t.Run(string(test.operation)+"/"+i.name, func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, newSandbox(t))
-				s.mustApply(block(first, "before") + test.before)
+				s.mustApply(test.before)
 				s.server.ResetCounts()
-				s.stop(i, linger+block(first, "after")+test.after, 1, 1, test.operation, 0)
+				s.stop(i, test.after, 0, 0, test.operation, 0)
 				s.requests(test.operation, 1, 1)
-				s.requests(sandbox.OpPatch, 0, 0)
 				if got := s.shown(); !maps.Equal(got, test.state) {
 					t.Errorf("the state has %v, want %v", got, test.state)
 				}
 				if n := len(s.server.Customers()); n != len(test.state) {
 					t.Errorf("HelpCrunch has %d customers, want %d", n, len(test.state))
 				}
-				if out := s.plan(); out.err != nil || !maps.Equal(out.planned, map[string]string{first: "update"}) {
+				if out := s.plan(); out.err != nil || len(out.planned) > 0 {
 					t.Errorf("the next plan has %v: %v\n%s", out.planned, out.err, said(out.diags))
 				}
 			})

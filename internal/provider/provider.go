@@ -45,7 +45,6 @@ const (
 	envBaseURL           = "HELPCRUNCH_BASE_URL"
 	envRequestsPerMinute = "HELPCRUNCH_REQUESTS_PER_MINUTE"
 	envBatchSize         = "HELPCRUNCH_BATCH_SIZE"
-	envBatchLinger       = "HELPCRUNCH_BATCH_LINGER"
 	envMaxRetries        = "HELPCRUNCH_MAX_RETRIES"
 	envRequestTimeout    = "HELPCRUNCH_REQUEST_TIMEOUT"
 	envDeletionPolicy    = "HELPCRUNCH_DELETION_POLICY"
@@ -69,7 +68,6 @@ type providerModel struct {
 	BaseURL           types.String `tfsdk:"base_url"`
 	RequestsPerMinute types.Int64  `tfsdk:"requests_per_minute"`
 	BatchSize         types.Int64  `tfsdk:"batch_size"`
-	BatchLinger       types.String `tfsdk:"batch_linger"`
 	MaxRetries        types.Int64  `tfsdk:"max_retries"`
 	RequestTimeout    types.String `tfsdk:"request_timeout"`
 	DeletionPolicy    types.String `tfsdk:"deletion_policy"`
@@ -103,11 +101,6 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 				Optional: true,
 				MarkdownDescription: fmt.Sprintf("How many customers one request updates at most, 1 to %d. `1` updates each customer alone. "+
 					"Default `%d`, the most that HelpCrunch takes. Environment: `%s`.", helpcrunch.MaxBatchSize, helpcrunch.MaxBatchSize, envBatchSize),
-			},
-			"batch_linger": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: fmt.Sprintf("How long a batch waits for the next customer to join: a duration such as `\"100ms\"`, `\"0s\"` to `\"3s\"`. "+
-					"Default `\"%s\"`. Environment: `%s`.", helpcrunch.DefaultBatchLinger, envBatchLinger),
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
@@ -160,7 +153,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		APIKey:         key,
 		UserAgent:      p.userAgent(req.TerraformVersion),
 		BatchSize:      settings.number("batch_size", envBatchSize, model.BatchSize, helpcrunch.MaxBatchSize, 1, helpcrunch.MaxBatchSize),
-		BatchLinger:    settings.duration("batch_linger", envBatchLinger, model.BatchLinger, helpcrunch.DefaultBatchLinger, 0, 3*time.Second),
+		BatchLinger:    helpcrunch.DefaultBatchLinger,
 		MaxRetries:     settings.number("max_retries", envMaxRetries, model.MaxRetries, helpcrunch.DefaultMaxRetries, 0, maxMaxRetries),
 		RequestTimeout: requestTimeout,
 		Log:            tflogDebug,

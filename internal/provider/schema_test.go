@@ -19,7 +19,6 @@ var (
 	// unitOf is the unit that a description must name, by the end of an argument's name.
 	unitOf = map[string]*regexp.Regexp{
 		"requests_per_minute": regexp.MustCompile(`60 seconds|minute`),
-		"batch_linger":        regexp.MustCompile(`duration`),
 		"request_timeout":     regexp.MustCompile(`duration`),
 		"create":              regexp.MustCompile(`duration`),
 		"read":                regexp.MustCompile(`duration`),

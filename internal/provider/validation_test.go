@@ -90,8 +90,6 @@ func TestBadSettings(t *testing.T) {
 		{"a batch of eleven", "api_key = \"k\"\n  batch_size = 11", "batch_size", `batch_size, or the environment variable HELPCRUNCH_BATCH_SIZE, is a whole number from 1 to 10.`},
 		{"a batch of none", "api_key = \"k\"\n  batch_size = 0", "batch_size", `is a whole number from 1 to 10.`},
 		{"no requests", "api_key = \"k\"\n  requests_per_minute = 0", "requests_per_minute", `is a whole number from 1 to 100000.`},
-		{"a long linger", "api_key = \"k\"\n  batch_linger = \"1h\"", "batch_linger", `is a duration such as "250ms", from 0s to 3s.`},
-		{"a linger without a unit", "api_key = \"k\"\n  batch_linger = \"250\"", "batch_linger", `is a duration such as "250ms", from 0s to 3s.`},
 		{"no time for a request", "api_key = \"k\"\n  request_timeout = \"0s\"", "request_timeout", `is a duration such as "30s", from 1ms to 1h0m0s.`},
 		{"many retries", "api_key = \"k\"\n  max_retries = 100", "max_retries", `is a whole number from 0 to 20.`},
 		{"an unknown policy", "api_key = \"k\"\n  deletion_policy = \"never\"", "deletion_policy", `deletion_policy, or the environment variable HELPCRUNCH_DELETION_POLICY, is one of "delete", "abandon" or "prevent".`},

@@ -42,7 +42,6 @@ func (a *account) settings() map[string]string {
 func (a *account) settingsWithoutBatches() map[string]string {
 	settings := a.settings()
 	settings["HELPCRUNCH_BATCH_SIZE"] = "1"
-	settings["HELPCRUNCH_BATCH_LINGER"] = "0s"
 	return settings
 }
 
