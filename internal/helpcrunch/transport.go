@@ -16,8 +16,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -52,6 +54,12 @@ type request struct {
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it: the answer belongs into the state.
 func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
+	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {
+		if strings.ContainsFunc(value, unicode.IsControl) { // net/http finds it when it looks as if something was sent
+			giveBack(r.slot)
+			return fmt.Errorf("the %s has a line break or another control character in it: nothing was sent to %s", name, r.name)
+		}
+	}
 	var body []byte
 	if r.body != nil {
 		var err error

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -67,6 +68,27 @@ func TestRequests(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What cannot be sent was not sent, and so is in no doubt.
+func TestHeaderThatCannotBeSent(t *testing.T) {
+	for name, meddle := range map[string]func(*helpcrunch.Config){
+		"user agent": func(config *helpcrunch.Config) { config.UserAgent = "tests\r\nX-Forged: yes" },
+		"API key":    func(config *helpcrunch.Config) { config.APIKey += "\x00" },
+	} {
+		all := append([]call{{operation: "updates", do: updating}, {operation: "reads", do: reading}}, calls...)
+		for _, c := range all {
+			t.Run(fmt.Sprint(name, c.operation), func(t *testing.T) {
+				open(t, setup{client: meddle}, func(a *account) {
+					err := c.do(a, a.Context())
+					if err == nil || helpcrunch.OutcomeUnknown(err) || !strings.Contains(err.Error(), name) || a.requests() != 0 || a.now() > time.Second {
+						a.Errorf("error %v after %v and %d requests", err, a.now(), a.requests())
+					}
+					silent(a.T, fmt.Sprint(err))
+				})
+			})
+		}
+	}
 }
 
 // The same over a real connection: net/http has its own mind about the bodies of GET and DELETE.

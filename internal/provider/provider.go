@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -151,7 +152,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	config := helpcrunch.Config{
 		BaseURL:        baseURL,
 		APIKey:         key,
-		UserAgent:      p.userAgent(req.TerraformVersion),
+		UserAgent:      p.userAgent(req.TerraformVersion, &resp.Diagnostics),
 		BatchSize:      settings.number("batch_size", envBatchSize, model.BatchSize, helpcrunch.MaxBatchSize, 1, helpcrunch.MaxBatchSize),
 		BatchLinger:    helpcrunch.DefaultBatchLinger,
 		MaxRetries:     settings.number("max_retries", envMaxRetries, model.MaxRetries, helpcrunch.DefaultMaxRetries, 0, maxMaxRetries),
@@ -201,9 +202,14 @@ func (p *helpcrunchProvider) Functions(context.Context) []func() function.Functi
 	return []func() function.Function{newUnixTimestampFunction, newRFC3339Function}
 }
 
-func (p *helpcrunchProvider) userAgent(terraform string) string {
+func (p *helpcrunchProvider) userAgent(terraform string, diags *diag.Diagnostics) string {
 	agent := fmt.Sprintf("terraform-provider-helpcrunch/%s (+https://github.com/terraform-helpcrunch/terraform-provider-helpcrunch) Terraform/%s", p.version, terraform)
-	if appended := strings.TrimSpace(os.Getenv(envAppendUserAgent)); appended != "" {
+	appended := strings.TrimSpace(os.Getenv(envAppendUserAgent))
+	if strings.ContainsFunc(appended, unicode.IsControl) {
+		diags.AddError("A user agent that cannot be sent",
+			"The environment variable "+envAppendUserAgent+" has a line break or another control character in it. Write it on one line, or unset it. Nothing was sent.")
+	}
+	if appended != "" {
 		agent += " " + appended
 	}
 	return agent
