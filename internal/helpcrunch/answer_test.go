@@ -285,7 +285,7 @@ func TestUnreadableRowOfABatch(t *testing.T) {
 		for _, record := range a.server.Customers() {
 			wait.Go(func() {
 				changes := helpcrunch.Changes{Company: helpcrunch.Some("Looms & Co")}
-				written, err := a.UpdateCustomer(a.Context(), record.ID(), changes, helpcrunch.NoOthers)
+				written, err := a.UpdateCustomer(a.Context(), record.ID(), changes)
 				switch {
 				case record.ID() == victim:
 					unreadable(a, err, victim, odd[0].field)
@@ -335,14 +335,14 @@ func TestIncompleteAnswerIsReadAlone(t *testing.T) {
 			return onlyOne(a.FindCustomers(ctx, helpcrunch.Filter{Field: "customers.email", Operator: "=", Value: adasEmail}))
 		},
 		"update": func(a *account, ctx context.Context) (*helpcrunch.Customer, error) {
-			written, err := a.UpdateCustomer(ctx, a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")}, helpcrunch.NoOthers)
+			written, err := a.UpdateCustomer(ctx, a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")})
 			return written.Customer, err
 		},
 		"update alone": func(a *account, ctx context.Context) (*helpcrunch.Customer, error) {
 			config := configWith(a, doctoring(a.doctor))
 			config.BatchSize = 1
 			a.Client = helpcrunch.NewClient(config)
-			written, err := a.UpdateCustomer(ctx, a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")}, helpcrunch.NoOthers)
+			written, err := a.UpdateCustomer(ctx, a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")})
 			return written.Customer, err
 		},
 		"create": func(a *account, ctx context.Context) (*helpcrunch.Customer, error) {
@@ -420,7 +420,7 @@ func TestCustomerTwiceInABatchAnswer(t *testing.T) {
 			}
 			return rewriteRow(a.T, body, a.ada, func(row string) string { return row + "," + customerJSON(a.ada, `"notes": "of somebody else"`) })
 		})))
-		written, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")}, helpcrunch.NoOthers)
+		written, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{Company: helpcrunch.Some("Engines")})
 		if err != nil || *written.Notes != adasNotes || *written.Company != "Engines" {
 			a.Errorf("got %s, error %v", encode(a.T, written.Customer), err)
 		}

@@ -66,7 +66,7 @@ type Client struct {
 
 	pairs        chan struct{} // held by who collects two slots of the budget
 	organization organization
-	account      account      // what this run has found out about the account
+	laws         laws         // what this run has found out about the account
 	refusals     refusals     // the custom properties that it does not have
 	searchSize   atomic.Int32 // the index in searchSizes
 
@@ -87,7 +87,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, account: newAccount()}
+	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int), names: make(map[string]bool)}}
 	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
 )
 
 // Error is an answer of HelpCrunch other than the expected one.
@@ -179,8 +181,12 @@ func IsNotFound(err error) bool {
 }
 
 // OutcomeUnknown reports whether the request may have been carried out
-// although it failed: its answer was lost or cannot be read, or was a 5xx.
+// although it failed: its answer was lost or cannot be read, was a 5xx, or was
+// not waited for any longer.
 func OutcomeUnknown(err error) bool {
+	if errors.Is(err, batch.ErrOutcomeUnknown) {
+		return true
+	}
 	// The lost answer first: a later look-up that was refused says nothing about it.
 	if _, lost := errors.AsType[*LostError](err); lost {
 		return true

@@ -18,7 +18,7 @@ func TestUnregisteredPropertyIsLearned(t *testing.T) {
 	for _, parallelism := range []int{10, 100} {
 		open(t, crowd(110), func(a *account) {
 			ids := a.ids()
-			outcomes := a.updateAll(a.Context(), parallelism, ids, true, func(id int64) helpcrunch.Changes {
+			outcomes := a.updateAll(a.Context(), parallelism, ids, func(id int64) helpcrunch.Changes {
 				if id < ids[100] {
 					return helpcrunch.Changes{CustomData: helpcrunch.CustomData{"colour": {Kind: helpcrunch.String, Text: "red"}}}
 				}
@@ -61,7 +61,7 @@ func TestBadValuesAreNotLearned(t *testing.T) {
 			if i >= 5 {
 				plan = "gold"
 			}
-			got := a.updateAll(a.Context(), 1, []int64{id}, false, planned(plan))[id]
+			got := a.updateAll(a.Context(), 1, []int64{id}, planned(plan))[id]
 			if (got.err == nil) != (i >= 5) {
 				t.Errorf("%d: %v", i, got.err)
 			}

@@ -150,7 +150,7 @@ func updating(a *account, ctx context.Context) error {
 	errs := make([]error, 25)
 	for i := range errs {
 		wait.Go(func() {
-			_, errs[i] = a.UpdateCustomer(ctx, int64(i+1), helpcrunch.Changes{Name: helpcrunch.Some("Ada")}, helpcrunch.NoOthers)
+			_, errs[i] = a.UpdateCustomer(ctx, int64(i+1), helpcrunch.Changes{Name: helpcrunch.Some("Ada")})
 		})
 	}
 	wait.Wait()

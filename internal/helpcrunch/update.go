@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -17,26 +18,7 @@ import (
 type update struct {
 	ID int64 `json:"customer"`
 	Changes
-	others Others
 }
-
-// Others is what is known of the custom properties that a customer holds and
-// an update does not mention.
-type Others int
-
-// NoOthers is none, SomeOthers at least one, PerhapsOthers not known.
-const (
-	NoOthers Others = iota
-	PerhapsOthers
-	SomeOthers
-)
-
-// risksProperties reports whether an account that replaces all custom data
-// with what is sent may lose some of this customer's.
-func (u update) risksProperties() bool { return u.CustomData != nil && u.others != NoOthers }
-
-// holdsProperties reports whether it surely would.
-func (u update) holdsProperties() bool { return u.CustomData != nil && u.others == SomeOthers }
 
 // Written is what became of an update.
 type Written struct {
@@ -55,80 +37,37 @@ type (
 // afterwards. Calls that are made side by side share requests.
 //
 // Once its batch has left, a cancelled call still waits for the answer.
-func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes, others Others) (Written, error) {
+func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes) (Written, error) {
 	if err := c.refusals.of(changes.CustomData); err != nil {
 		return Written{}, err
 	}
-	return c.updates.Do(withDeadline(ctx), update{id, changes, others})
+	c.laws.joined(id)
+	defer c.laws.left(id)
+	return c.updates.Do(withDeadline(ctx), update{id, changes})
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.
 func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[int64]result, error) {
-	done := make(results)
-	send := func(size int) error {
-		slot, err := c.config.Budget.Acquire(ctx)
-		if err != nil {
-			return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
-		}
-		updates := take(size)
-		switch {
-		case len(updates) == 0:
-			slot.Cancel()
-		case size < c.config.BatchSize && c.updates.Waiting() > 0:
-			c.canary(ctx, slot, updates[0], done)
-		default:
-			c.write(ctx, slot, updates, done)
-		}
-		return nil
+	slot, err := c.config.Budget.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 	}
-	var err error
-	if c.config.BatchSize > 1 {
-		var tried bool
-		if tried, err = c.account.batchFields.prove(ctx, false, func() { err = send(1) }); tried {
-			return done, err
-		}
+	updates, done := take(c.config.BatchSize), make(results)
+	if len(updates) > 1 && c.laws.open(updates) {
+		giveBack(slot)
+		updates, slot = c.prove(ctx, updates, done)
 	}
-	if err == nil {
-		err = send(c.config.BatchSize)
-	}
-	return done, err
-}
-
-// write sends updates: first those that show what the account does to custom
-// properties, where that is not known yet.
-func (c *Client) write(ctx context.Context, slot *budget.Slot, updates []update, done results) {
-	batches := &c.account.batchProperties
-	var rest []update
-	for _, u := range updates {
-		if len(updates) > 1 && u.risksProperties() && batches.open(u.holdsProperties()) {
-			giveBack(slot)
-			slot = nil
-			tried, err := batches.prove(ctx, u.holdsProperties(), func() { c.canary(ctx, nil, u, done) })
-			if err != nil {
-				done[u.ID] = result{Err: err}
-			}
-			if tried || err != nil {
-				continue
-			}
-		}
-		rest = append(rest, u)
-	}
-	c.put(ctx, slot, rest, done)
-}
-
-// losesInBatch reports whether the account is known to clear something of the
-// customer that a batch does not mention.
-func (c *Client) losesInBatch(u update) bool {
-	return c.account.batchFields.is(loses) || u.risksProperties() && c.account.batchProperties.is(loses)
+	c.put(ctx, slot, updates, done)
+	return done, nil
 }
 
 // put sends updates as one batch PUT, a single one as PATCH, and so those that
 // would lose something in a batch. A refusal that a customer may be to blame
 // for is narrowed down until the bad one stands alone and is refused in its own
-// words.
+// words. The slot is for the first request; nil = take one.
 func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, done results) {
-	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool { return c.refusedBefore(nil, u, done) })
-	if len(updates) > 1 && slot == nil {
+	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool { return c.refusedBefore(u, done) })
+	if slot == nil && len(updates) > 1 {
 		var err error
 		if slot, err = c.config.Budget.Acquire(ctx); err != nil {
 			for _, u := range updates {
@@ -138,19 +77,29 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, d
 		}
 	}
 	// Another batch may have shown something since, so it is looked at now.
-	if i := slices.IndexFunc(updates, c.losesInBatch); i >= 0 && len(updates) > 1 {
-		c.patch(ctx, slot, updates[i], done)
-		c.put(ctx, nil, slices.Delete(updates, i, i+1), done)
-		return
+	var alone, together []update
+	for _, u := range updates {
+		if len(updates) == 1 || c.laws.losesInBatch(u) {
+			alone = append(alone, u)
+		} else {
+			together = append(together, u)
+		}
 	}
-	switch len(updates) {
-	case 0:
-		giveBack(slot)
-		return
-	case 1:
-		c.patch(ctx, slot, updates[0], done)
-		return
+	if len(together) == 1 {
+		alone, together = append(alone, together...), nil
 	}
+	if len(together) > 0 {
+		c.putTogether(ctx, slot, together, done)
+		slot = nil
+	}
+	for _, u := range alone {
+		c.patch(ctx, slot, u, done)
+		slot = nil
+	}
+	giveBack(slot)
+}
+
+func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, updates []update, done results) {
 	answer, err := c.putBatch(ctx, request{slot: slot}, updates)
 	var refusal *Error
 	if errors.As(err, &refusal) && refusal.blamable() {
@@ -210,39 +159,50 @@ func suspects(updates []update, refusal *Error) (first, second []update) {
 	return first, second
 }
 
-// patch writes one customer alone.
+// patch writes one customer alone. PATCH keeps the fields that it leaves out
+// ("Update customer"); what becomes of the custom properties that a customData
+// leaves out nobody says, so an update of custom data is checked until an account
+// has shown that it keeps them.
 func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done results) {
-	if c.refusedBefore(slot, u, done) {
+	if c.refusedBefore(u, done) {
+		giveBack(slot)
 		return
 	}
-	written, err := c.patchSafely(ctx, slot, u)
+	var written Written
+	var err error
+	if u.CustomData != nil && !c.laws.patchProperties.is(keeps) {
+		giveBack(slot)
+		written, err = c.patchChecked(ctx, u)
+	} else {
+		written.Customer, err = c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
+	}
 	c.refusals.note(u.CustomData, err)
 	done[u.ID] = result{Value: written, Err: err}
 }
 
-func (c *Client) patchSafely(ctx context.Context, slot *budget.Slot, u update) (written Written, err error) {
-	alone := &c.account.patchProperties
-	if u.risksProperties() && alone.open(u.holdsProperties()) {
-		giveBack(slot)
-		slot = nil
-		tried, waiting := alone.prove(ctx, u.holdsProperties(), func() { written, err = c.patchCanary(ctx, u) })
-		if tried || waiting != nil {
-			return written, errors.Join(waiting, err)
+// patchChecked is patch for an account that is not known to keep what a
+// customData leaves out. While that is not known, one customer at a time is at stake.
+func (c *Client) patchChecked(ctx context.Context, u update) (Written, error) {
+	l := &c.laws
+	if !l.patchProperties.is(unproven) {
+		return c.checked(ctx, u, false, nil)
+	}
+	if err := take(ctx, l.patchTurn); err != nil {
+		return Written{}, err
+	}
+	release := sync.OnceFunc(func() { <-l.patchTurn })
+	defer release()
+	return c.checked(ctx, u, false, func(held *Customer) {
+		if u.atStake(held)&properties == 0 {
+			release()
 		}
-	}
-	if u.risksProperties() && alone.is(loses) {
-		written.Customer, err = c.patchUnion(ctx, slot, u)
-		return written, err
-	}
-	written.Customer, err = c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
-	return written, err
+	})
 }
 
 // refusedBefore answers an update that is known to be refused, without a request.
-func (c *Client) refusedBefore(slot *budget.Slot, u update, done results) bool {
+func (c *Client) refusedBefore(u update, done results) bool {
 	err := c.refusals.of(u.CustomData)
 	if err != nil {
-		giveBack(slot)
 		done[u.ID] = result{Err: err}
 	}
 	return err != nil

@@ -71,16 +71,15 @@ type outcome struct {
 }
 
 // updateAll updates customers as Terraform does, so many at a time.
-func (a *account) updateAll(ctx context.Context, parallelism int, ids []int64, holdsOthers bool, changes func(id int64) helpcrunch.Changes) map[int64]outcome {
+func (a *account) updateAll(ctx context.Context, parallelism int, ids []int64, changes func(id int64) helpcrunch.Changes) map[int64]outcome {
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	outcomes := make(map[int64]outcome)
 	turn := make(chan struct{}, parallelism)
-	others := map[bool]helpcrunch.Others{true: helpcrunch.SomeOthers}[holdsOthers]
 	for _, id := range ids {
 		turn <- struct{}{}
 		wait.Go(func() {
-			written, err := a.UpdateCustomer(ctx, id, changes(id), others)
+			written, err := a.UpdateCustomer(ctx, id, changes(id))
 			mu.Lock()
 			outcomes[id] = outcome{written, err}
 			mu.Unlock()
@@ -120,13 +119,13 @@ func TestUpdatesLeaveTogether(t *testing.T) {
 		parallelism, count int
 		batches            []int
 	}{
-		{10, 25, []int{1, 10, 10, 4}},
-		{100, 25, []int{1, 10, 10, 4}},
+		{10, 25, []int{1, 9, 10, 5}},
+		{100, 25, []int{1, 9, 10, 5}},
 		{10, 10, []int{1, 9}},
-		{4, 9, []int{1, 4, 4}},
+		{4, 12, []int{1, 3, 4, 4}},
 	} {
 		open(t, crowd(c.count), func(a *account) {
-			for id, got := range a.updateAll(a.Context(), c.parallelism, a.ids(), true, func(id int64) helpcrunch.Changes {
+			for id, got := range a.updateAll(a.Context(), c.parallelism, a.ids(), func(id int64) helpcrunch.Changes {
 				return helpcrunch.Changes{Name: helpcrunch.Some(fmt.Sprint("customer ", id))}
 			}) {
 				record, _ := a.server.Customer(id)
@@ -135,8 +134,8 @@ func TestUpdatesLeaveTogether(t *testing.T) {
 					t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
 				}
 			}
-			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, c.batches) || a.requests() != len(sizes)+1 {
-				t.Errorf("%d at a time: batches of %v in %q, want %v and one read", c.parallelism, sizes, a.operations(), c.batches)
+			if sizes := slices.Sorted(slices.Values(a.sizes(sandbox.OpBatch))); !slices.Equal(sizes, slices.Sorted(slices.Values(c.batches))) || a.requests() != len(sizes)+2 {
+				t.Errorf("%d at a time: batches of %v in %q, want %v, a search and a read", c.parallelism, sizes, a.operations(), c.batches)
 			}
 		})
 	}
@@ -145,13 +144,13 @@ func TestUpdatesLeaveTogether(t *testing.T) {
 // A single PUT, be it a batch of one, could empty what it does not mention.
 func TestLoneUpdateIsAPatch(t *testing.T) {
 	open(t, crowd(1), func(a *account) {
-		got := a.updateAll(a.Context(), 1, a.ids(), true, named("Ada"))[a.ada]
+		got := a.updateAll(a.Context(), 1, a.ids(), named("Ada"))[a.ada]
 		if got.err != nil || a.operations() != "patch" || a.now() != 250*time.Millisecond {
 			t.Errorf("%v: %q after %s", got.err, a.operations(), a.now())
 		}
 	})
 	open(t, setup{sandbox: crowd(9).sandbox, client: func(c *helpcrunch.Config) { c.BatchSize = 1 }}, func(a *account) {
-		a.updateAll(a.Context(), 9, a.ids(), true, named("Ada"))
+		a.updateAll(a.Context(), 9, a.ids(), named("Ada"))
 		if counts := a.server.Counts(); counts.Served[sandbox.OpPatch] != 9 || a.requests() != 9 {
 			t.Errorf("batch_size = 1: %q", a.operations())
 		}
@@ -189,14 +188,14 @@ func TestOneBadCustomerStandsAlone(t *testing.T) {
 		}, http.StatusBadRequest},
 	} {
 		for place := 1; place <= 10; place++ {
-			open(t, crowd(12, c.switches...), func(a *account) {
+			open(t, crowd(20, c.switches...), func(a *account) {
 				ids := a.ids()
-				a.updateAll(a.Context(), 2, ids[10:], true, named("first")) // the canary, and one alone
+				a.updateAll(a.Context(), 10, ids[10:], named("first")) // the law is known now, and that ten come together
 				a.server.ResetCounts()
 				ids = append(ids[1:10], ids[11])
 				bad := ids[place-1]
 				spoilt := c.spoil(a, bad)
-				for id, got := range a.updateAll(a.Context(), 10, ids, true, func(id int64) helpcrunch.Changes {
+				for id, got := range a.updateAll(a.Context(), 10, ids, func(id int64) helpcrunch.Changes {
 					if id == bad {
 						return spoilt
 					}
@@ -226,7 +225,7 @@ func TestEveryRefusalIsNarrowed(t *testing.T) {
 		http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
 		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity,
 	} {
-		with, bad := crowd(12), int64(0)
+		with, bad := crowd(20), int64(0)
 		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
 			if id := fmt.Sprint(bad); r.Method == http.MethodPut && bytes.Contains(body, []byte(id)) ||
 				r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, id) {
@@ -236,9 +235,9 @@ func TestEveryRefusalIsNarrowed(t *testing.T) {
 		})
 		open(t, with, func(a *account) {
 			ids := a.ids()
-			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+			a.updateAll(a.Context(), 10, ids[10:], named("first"))
 			bad = ids[6]
-			for id, got := range a.updateAll(a.Context(), 10, ids[:10], true, named("Ada")) {
+			for id, got := range a.updateAll(a.Context(), 10, ids[:10], named("Ada")) {
 				var refusal *helpcrunch.Error
 				record, _ := a.server.Customer(id)
 				switch {
@@ -260,14 +259,14 @@ func TestThrottledBatchStaysTogether(t *testing.T) {
 		patience time.Duration
 		gotten   bool
 	}{{3, time.Hour, true}, {1000, time.Minute, false}} {
-		open(t, crowd(12), func(a *account) {
+		open(t, crowd(20), func(a *account) {
 			ids := a.ids()
-			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+			a.updateAll(a.Context(), 10, ids[10:], named("first"))
 			a.server.ResetCounts()
 			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.TooMany, Times: c.times})
 			ctx, cancel := context.WithTimeout(a.Context(), c.patience)
 			defer cancel()
-			for id, got := range a.updateAll(ctx, 10, ids[:10], true, named("Ada")) {
+			for id, got := range a.updateAll(ctx, 10, ids[:10], named("Ada")) {
 				if record, _ := a.server.Customer(id); (got.err == nil) != c.gotten || (record["name"] == "Ada") != c.gotten {
 					t.Errorf("%d is %v: %v", id, record["name"], got.err)
 				}
@@ -291,12 +290,12 @@ func TestFaultsAreNotBlamedOnACustomer(t *testing.T) {
 		sandbox.Unauthorized: 1, sandbox.Forbidden: 1, sandbox.FailBefore: 1 + retries, sandbox.FailAfter: 1 + retries,
 		sandbox.DropBefore: 1 + retries, sandbox.DropAfter: 1 + retries, sandbox.BadGateway: 1 + retries,
 	} {
-		open(t, crowd(12), func(a *account) {
+		open(t, crowd(20), func(a *account) {
 			ids := a.ids()
-			a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+			a.updateAll(a.Context(), 10, ids[10:], named("first"))
 			a.server.ResetCounts()
 			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: fault, Times: 100})
-			for id, got := range a.updateAll(a.Context(), 10, ids[:10], true, named("Ada")) {
+			for id, got := range a.updateAll(a.Context(), 10, ids[:10], named("Ada")) {
 				if got.err == nil {
 					t.Errorf("%s: %d got no error", fault, id)
 				}
@@ -311,15 +310,15 @@ func TestFaultsAreNotBlamedOnACustomer(t *testing.T) {
 // Answers belong to customers by id, in whatever order and number they come.
 func TestBatchAnswers(t *testing.T) {
 	for _, name := range []string{"batch-shuffled", "batch-short"} {
-		open(t, crowd(11, name), func(a *account) {
-			for id, got := range a.updateAll(a.Context(), 10, a.ids(), true, func(id int64) helpcrunch.Changes {
+		open(t, crowd(12, name), func(a *account) {
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), func(id int64) helpcrunch.Changes {
 				return helpcrunch.Changes{Name: helpcrunch.Some(fmt.Sprint(id))}
 			}) {
 				if got.err != nil || got.ID != id || *got.Name != fmt.Sprint(id) {
 					t.Errorf("%s: %d got %+v, %v", name, id, got.Customer, got.err)
 				}
 			}
-			if writes := len(a.sizes(sandbox.OpBatch)); writes != 2 || a.server.Count(sandbox.OpPatch) != 0 {
+			if writes := len(a.sizes(sandbox.OpBatch)); writes != 3 || a.server.Count(sandbox.OpPatch) != 0 {
 				t.Errorf("%s: %q", name, a.operations())
 			}
 		})
@@ -329,9 +328,9 @@ func TestBatchAnswers(t *testing.T) {
 // A caller that gives up before its batch leaves is taken out; one that gives
 // up afterwards gets the answer all the same, and takes nobody along.
 func TestUpdateThatIsCancelled(t *testing.T) {
-	open(t, crowd(5), func(a *account) {
+	open(t, crowd(7), func(a *account) {
 		ids := a.ids()
-		a.updateAll(a.Context(), 2, ids[3:], true, named("first"))
+		a.updateAll(a.Context(), 4, ids[3:], named("first")) // so that three wait for a fourth
 		before, cancelBefore := context.WithCancel(a.Context())
 		after, cancelAfter := context.WithCancel(a.Context())
 		release := make(chan struct{})
@@ -339,7 +338,7 @@ func TestUpdateThatIsCancelled(t *testing.T) {
 		errs := make([]error, 3)
 		var wait sync.WaitGroup
 		for i, ctx := range []context.Context{before, after, a.Context()} {
-			wait.Go(func() { _, errs[i] = a.UpdateCustomer(ctx, ids[i], named("Ada")(0), helpcrunch.SomeOthers) })
+			wait.Go(func() { _, errs[i] = a.UpdateCustomer(ctx, ids[i], named("Ada")(0)) })
 		}
 		synctest.Wait()
 		cancelBefore()
@@ -361,16 +360,16 @@ func TestUpdateThatIsCancelled(t *testing.T) {
 
 // A run that is stopped while a refusal is being narrowed down blames nobody.
 func TestStopWhileNarrowing(t *testing.T) {
-	open(t, crowd(12, "single-entry-errors"), func(a *account) {
+	open(t, crowd(20, "single-entry-errors"), func(a *account) {
 		ids := a.ids()
-		a.updateAll(a.Context(), 2, ids[10:], true, named("first"))
+		a.updateAll(a.Context(), 10, ids[10:], named("first"))
 		ctx, cancel := context.WithCancel(a.Context())
 		release := make(chan struct{})
 		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
 		var outcomes map[int64]outcome
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			outcomes = a.updateAll(ctx, 10, ids[:10], true, func(id int64) helpcrunch.Changes {
+			outcomes = a.updateAll(ctx, 10, ids[:10], func(id int64) helpcrunch.Changes {
 				if id == ids[4] {
 					return helpcrunch.Changes{Notes: helpcrunch.Some(strings.Repeat("x", 300))}
 				}
@@ -402,7 +401,7 @@ func TestOneCustomerOnceInABatch(t *testing.T) {
 		var wait sync.WaitGroup
 		for _, name := range []string{"one", "two", "three"} {
 			wait.Go(func() {
-				if _, err := a.UpdateCustomer(a.Context(), ids[0], named(name)(0), helpcrunch.SomeOthers); err != nil {
+				if _, err := a.UpdateCustomer(a.Context(), ids[0], named(name)(0)); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -411,7 +410,7 @@ func TestOneCustomerOnceInABatch(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		wait.Go(func() { _, _ = a.UpdateCustomer(a.Context(), ids[1], named("other")(0), helpcrunch.SomeOthers) })
+		wait.Go(func() { _, _ = a.UpdateCustomer(a.Context(), ids[1], named("other")(0)) })
 		wait.Wait()
 		record, _ := a.server.Customer(ids[0])
 		if !reflect.DeepEqual(order, []string{"one", "two", "three"}) || record["name"] != "three" {

@@ -38,9 +38,14 @@ func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Cha
 func (r *customerResource) updateFailed(ctx context.Context, id int64, sent helpcrunch.Changes, err error) diag.Diagnostics {
 	summary := fmt.Sprintf("Customer %d was not updated", id)
 	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
+		what := "cleared"
+		if loss.Perhaps {
+			what = "may have cleared"
+		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic(lossSummary, fmt.Sprintf(
-			"The update cleared values of customer %d that it did not mention (%s), and putting them back failed. "+
-				"Put them back by hand, and set batch_size = 1 in the provider block.\n\n%s", id, listed(loss.Fields), err))}
+			"The update %s values of customer %d that it did not mention (%s), and putting them back failed. "+
+				"They are kept in the state, encrypted with a key made from the API key, and the next plan or apply puts them back. "+
+				"Run it soon, and set batch_size = 1 in the provider block.\n\n%s", what, id, listed(loss.Fields), err))}
 	}
 	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
 		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}

@@ -74,7 +74,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// From here on there is a customer, and so there must be a state. An
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
-	op.known.wrote(customer, plan)
+	op.known.wrote(customer)
 	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	plan.Origin = types.StringValue(originCreated)
@@ -107,6 +107,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state, known, id := op.state, &op.known, op.id
 
+	resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, helpcrunch.Changes{})...)
 	var err error
 	customer := r.account.takeFound(id)
 	if customer == nil {
@@ -137,7 +138,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state.Origin = known.origin(state.Origin)
 	state.Organization = op.organization
-	known.saw(customer, state)
+	known.saw(customer)
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -153,13 +154,19 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	plan, state, known, id := op.plan, op.state, &op.known, op.id
 
 	changes := plan.changes(state, known.Import == importRead)
-	if !changes.IsZero() {
+	if !changes.IsZero() || len(known.Lost) > 0 {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		written, err := r.account.client.UpdateCustomer(ctx, id, changes, known.others(state, changes))
+	}
+	resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, changes)...)
+	if !changes.IsZero() {
+		written, err := r.account.client.UpdateCustomer(ctx, id, changes)
 		if err != nil {
+			if known.keepLost(err) {
+				known.write(ctx, resp.Private, &resp.Diagnostics)
+			}
 			resp.Diagnostics.Append(r.updateFailed(ctx, id, changes, err)...)
 			return
 		}
@@ -174,9 +181,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 			plan.correct(field, state, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
-		known.wrote(customer, plan)
-	} else if known.Import == importRead {
-		known.HoldsOthers = true // what is let go now is held, and not managed
+		known.wrote(customer)
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
 		known.Import = importSettled

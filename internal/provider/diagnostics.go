@@ -91,6 +91,9 @@ func advice(err error) string {
 	var unreadable *helpcrunch.UnreadableError
 	var other *helpcrunch.OtherCustomerError
 	switch {
+	case errors.Is(err, context.DeadlineExceeded) && helpcrunch.OutcomeUnknown(err):
+		return "The time for this operation ran out after the request had left: whether HelpCrunch carried it out is not known. Run terraform plan to see. " +
+			"Raise the time with the timeouts attribute of the resource."
 	case errors.As(err, &unreadable):
 		return "HelpCrunch has answered, and a part of what it says about this customer is not what its documentation says. Nothing of it was taken into the state. " +
 			"Correct the field in HelpCrunch if it can be seen there, and run terraform plan again; if not, report it to the provider's developers."

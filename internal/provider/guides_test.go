@@ -572,7 +572,7 @@ func roundedUp(a, b int) int { return (a + b - 1) / b }
 var guideCosts = map[string]func(n, p int) int{
 	"plan: read what is there": roundedUp,
 	"create":                   func(n, _ int) int { return n },
-	"update several":           func(n, _ int) int { return 2 + roundedUp(n-1, 10) },
+	"update several":           func(n, _ int) int { return 3 + roundedUp(n-1, 10) },
 	"delete":                   func(n, _ int) int { return n },
 	"import by id":             roundedUp,
 	"import by `user_id:` or `email:`": func(n, p int) int {

@@ -154,7 +154,7 @@ func TestStopInABatch(t *testing.T) {
 	for _, i := range interrupts {
 		t.Run(i.name, func(t *testing.T) {
 			t.Parallel()
-			const count = 13 // a canary, a batch, and two that wait
+			const count = 12 // a canary and nine in a batch, and two that wait
 			s := newStage(t, newSandbox(t))
 			s.mustApply(countBlock(count, "before"))
 			s.server.ResetCounts()

@@ -26,9 +26,9 @@ type memory struct {
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool
-	// HoldsOthers is whether the last answer had custom properties that are
-	// not managed.
-	HoldsOthers bool
+	// Lost is what an account cleared and could not be put back yet, sealed by
+	// the client.
+	Lost [][]byte
 	// ReadAt is when the last answer to a read came, in UNIX seconds, where
 	// WrittenAt is not known.
 	ReadAt int64
@@ -72,56 +72,30 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "others": &m.HoldsOthers, "r": &m.ReadAt, "w": &m.WrittenAt}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "r": &m.ReadAt, "w": &m.WrittenAt}
 }
 
 const (
 	// searchLag is for how long after a write a search is not believed that differs from it.
 	searchLag = 10 * time.Minute
-	// knowledgeLasts is for how long HoldsOthers is believed.
-	knowledgeLasts = time.Hour
 )
 
 // saw takes down what the answer to a read says about what is not managed.
-func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	m.notice(customer, managed)
+func (m *memory) saw(customer *helpcrunch.Customer) {
+	m.notice(customer)
 	if !within(m.WrittenAt, searchLag) {
 		m.ReadAt, m.WrittenAt = time.Now().Unix(), 0
 	}
 }
 
 // wrote takes down what the answer to a write says about what is not managed.
-func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
-	m.notice(customer, managed)
+func (m *memory) wrote(customer *helpcrunch.Customer) {
+	m.notice(customer)
 	m.ReadAt, m.WrittenAt = 0, time.Now().Unix()
 }
 
-func (m *memory) notice(customer *helpcrunch.Customer, managed *customerModel) {
+func (m *memory) notice(customer *helpcrunch.Customer) {
 	m.Unsubscribed = customer.Unsubscribed
-	m.HoldsOthers = false
-	elements, _ := managed.CustomData.elements()
-	for name, value := range customer.CustomData {
-		if _, ok := elements[name]; !ok && value.Text != "" {
-			m.HoldsOthers = true
-		}
-	}
-}
-
-// others is what is known of the custom properties that the customer holds and
-// the changes do not mention: managed ones that stay, and others.
-func (m *memory) others(state *customerModel, changes helpcrunch.Changes) helpcrunch.Others {
-	for name, value := range state.CustomData.properties() {
-		if _, sent := changes.CustomData[name]; !sent && value.Text != "" {
-			return helpcrunch.SomeOthers
-		}
-	}
-	switch {
-	case m.HoldsOthers:
-		return helpcrunch.SomeOthers
-	case !within(max(m.ReadAt, m.WrittenAt), knowledgeLasts):
-		return helpcrunch.PerhapsOthers
-	}
-	return helpcrunch.NoOthers
 }
 
 // within reports whether a moment in UNIX seconds is no longer ago than d. One

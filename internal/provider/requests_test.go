@@ -23,9 +23,10 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
-// manyBlock is count customers that all have the same plan.
+// manyBlock is count customers that all have the same plan, and a number of
+// seats that stays.
 func manyBlock(count int, plan string) string {
-	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  custom_data = { plan = %q }\n}\n", count, plan)
+	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  custom_data = { plan = %q, seats = 1 }\n}\n", count, plan)
 }
 
 // TestUpdateOfManyIsBatched: with default settings, one apply spends a PUT on

@@ -29,7 +29,7 @@ func measureLone(ctx context.Context, _ *stage, r *results) error {
 	}
 	a.server.ResetCounts()
 	called := time.Now()
-	if _, err := client.UpdateCustomer(ctx, customer.ID, helpcrunch.Changes{Name: helpcrunch.Some("Grace")}, helpcrunch.NoOthers); err != nil {
+	if _, err := client.UpdateCustomer(ctx, customer.ID, helpcrunch.Changes{Name: helpcrunch.Some("Grace")}); err != nil {
 		return err
 	}
 	r.lone = a.server.Requests()[0].ArrivedAt.Sub(called)

@@ -45,7 +45,7 @@ func losses(outcomes map[int64]outcome) []*helpcrunch.Loss {
 // stake, gets everything back, and there are no batches afterwards.
 func TestCanaryOfFields(t *testing.T) {
 	open(t, crowd(25, "batch-clears-omitted"), func(a *account) {
-		outcomes := a.updateAll(a.Context(), 10, a.ids(), true, named("Ada"))
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
 		for id, got := range outcomes {
 			record, _ := a.server.Customer(id)
 			if got.err != nil || record["name"] != "Ada" || !a.keptAll(id) {
@@ -76,7 +76,7 @@ func TestCanaryOfProperties(t *testing.T) {
 		"custom-data-replaces": {batches: 1, reads: 1 + 24, patches: 1 + 1 + 2*25},
 	} {
 		open(t, crowd(25, name), func(a *account) {
-			outcomes := a.updateAll(a.Context(), 10, a.ids(), true, planned("gold"))
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), planned("gold"))
 			for id, got := range outcomes {
 				record, _ := a.server.Customer(id)
 				if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" || !a.keptAll(id) {
@@ -100,8 +100,8 @@ func TestCanaryOfProperties(t *testing.T) {
 func TestCanaryOfPropertiesComesLater(t *testing.T) {
 	open(t, crowd(22, "batch-clears-custom-data"), func(a *account) {
 		ids := a.ids()
-		a.updateAll(a.Context(), 2, ids[20:], true, named("Ada"))
-		outcomes := a.updateAll(a.Context(), 10, ids[:20], true, planned("gold"))
+		a.updateAll(a.Context(), 2, ids[20:], named("Ada"))
+		outcomes := a.updateAll(a.Context(), 10, ids[:20], planned("gold"))
 		for id, got := range outcomes {
 			if got.err != nil || !a.keptAll(id) {
 				record, _ := a.server.Customer(id)
@@ -114,23 +114,23 @@ func TestCanaryOfPropertiesComesLater(t *testing.T) {
 	})
 }
 
-// Where no customer holds properties that are not sent, nothing can be lost
-// and nothing is proven.
+// Where no customer holds properties that are not sent, one that was sent is put
+// at stake; a lone customer needs no proof.
 func TestCanaryOnlyWhereSomethingIsAtStake(t *testing.T) {
-	open(t, crowd(25, "custom-data-replaces"), func(a *account) {
-		a.updateAll(a.Context(), 10, a.ids(), false, func(int64) helpcrunch.Changes {
+	open(t, crowd(25), func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes {
 			return helpcrunch.Changes{CustomData: helpcrunch.CustomData{
 				"plan": {Kind: helpcrunch.String, Text: "gold"}, "seats": {Kind: helpcrunch.Number, Text: "12"},
 				"renewal": {Kind: helpcrunch.String, Text: "1700000000"},
 			}}
 		})
-		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 10, 10, 4}) || a.requests() != 5 {
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 5}) || a.requests() != 7 {
 			t.Errorf("%q", a.operations())
 		}
 	})
 	open(t, crowd(1), func(a *account) {
-		a.updateAll(a.Context(), 1, a.ids(), false, planned("gold"))
-		if a.operations() != "patch" {
+		a.updateAll(a.Context(), 1, a.ids(), planned("gold"))
+		if a.operations() != "get patch" {
 			t.Errorf("%q for a customer without other properties", a.operations())
 		}
 	})
@@ -140,7 +140,7 @@ func TestCanaryOnlyWhereSomethingIsAtStake(t *testing.T) {
 func TestCanaryOfALonePatch(t *testing.T) {
 	open(t, crowd(3), func(a *account) {
 		for _, id := range a.ids() {
-			if got := a.updateAll(a.Context(), 1, []int64{id}, true, planned("gold"))[id]; got.err != nil || got.Loss != nil {
+			if got := a.updateAll(a.Context(), 1, []int64{id}, planned("gold"))[id]; got.err != nil || got.Loss != nil {
 				t.Error(got.err, got.Loss)
 			}
 		}
@@ -150,81 +150,11 @@ func TestCanaryOfALonePatch(t *testing.T) {
 	})
 	open(t, crowd(2, "custom-data-replaces"), func(a *account) {
 		for i, id := range a.ids() {
-			got := a.updateAll(a.Context(), 1, []int64{id}, true, planned("gold"))[id]
+			got := a.updateAll(a.Context(), 1, []int64{id}, planned("gold"))[id]
 			if got.err != nil || (got.Loss != nil) != (i == 0) || !a.keptProperties(id) {
 				record, _ := a.server.Customer(id)
 				t.Errorf("%v, %+v, HelpCrunch holds %v", got.err, got.Loss, record)
 			}
-		}
-	})
-}
-
-// Customers that hold nothing, or only what HelpCrunch fills in by itself, prove
-// nothing: three are tried, then the documentation is believed.
-func TestCanaryThatHasNothingToLose(t *testing.T) {
-	for _, held := range []sandbox.Record{{}, {"locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}} {
-		with := crowd(30)
-		for i := range with.sandbox.Customers {
-			with.sandbox.Customers[i] = held
-		}
-		open(t, with, func(a *account) {
-			a.updateAll(a.Context(), 10, a.ids(), false, named("Ada"))
-			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 1, 10, 10, 7}) || a.server.Count(sandbox.OpGet) != 3 {
-				t.Errorf("%q with batches of %v", a.operations(), sizes)
-			}
-		})
-	}
-}
-
-// What three customers with nothing to lose let assume is not enough for those
-// who hold other properties.
-func TestCanaryAfterThreeWithNothingToLose(t *testing.T) {
-	for _, name := range []string{"batch-clears-custom-data", "custom-data-replaces"} {
-		with := crowd(14, name)
-		for i := range 4 {
-			with.sandbox.Customers[i] = sandbox.Record{}
-		}
-		open(t, with, func(a *account) {
-			ids := a.ids()
-			empty := func(others helpcrunch.Others) {
-				var wait sync.WaitGroup
-				for _, id := range ids[:4] {
-					wait.Go(func() {
-						if _, err := a.UpdateCustomer(a.Context(), id, planned("gold")(id), others); err != nil {
-							t.Error(err)
-						}
-					})
-				}
-				wait.Wait()
-			}
-			empty(helpcrunch.NoOthers)
-			empty(helpcrunch.PerhapsOthers)
-			outcomes := a.updateAll(a.Context(), 10, ids[4:], true, planned("gold"))
-			for id, got := range outcomes {
-				if got.err != nil || !a.keptAll(id) {
-					record, _ := a.server.Customer(id)
-					t.Errorf("%s: %d: %v, HelpCrunch holds %v", name, id, got.err, record)
-				}
-			}
-			if told := losses(outcomes); len(told) == 0 {
-				t.Errorf("%s: told of nothing", name)
-			}
-		})
-	}
-}
-
-// What a canary loses counts also where the last read had shown nothing to lose.
-func TestCanaryThatWasBelievedEmpty(t *testing.T) {
-	open(t, crowd(25, "batch-clears-custom-data"), func(a *account) {
-		ids := a.ids()
-		a.updateAll(a.Context(), 2, ids[:2], false, planned("gold"))
-		for id, got := range a.updateAll(a.Context(), 10, ids[2:], true, planned("gold")) {
-			if got.err != nil || !a.keptAll(id) {
-				t.Errorf("%d: %v", id, got.err)
-			}
-		}
-		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
-			t.Errorf("batches of %v, want the first canary alone", sizes)
 		}
 	})
 }
@@ -245,7 +175,7 @@ func TestCanaryReadsJustBeforeItWrites(t *testing.T) {
 			}
 			var outcomes map[int64]outcome
 			var wait sync.WaitGroup
-			wait.Go(func() { outcomes = a.updateAll(a.Context(), 2, a.ids(), true, changes) })
+			wait.Go(func() { outcomes = a.updateAll(a.Context(), 2, a.ids(), changes) })
 			time.Sleep(30 * time.Second)
 			for _, id := range a.ids() {
 				if err := a.server.Change(id, sandbox.Record{"phone": "777", "customData": map[string]any{"seats": 99}}); err != nil {
@@ -270,7 +200,7 @@ func TestCanaryWithOneRequestAMinute(t *testing.T) {
 		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 1}), time.Second
 	}
 	open(t, with, func(a *account) {
-		for id, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
 			if got.err != nil || !a.keptAll(id) {
 				t.Errorf("%d: %v", id, got.err)
 			}
@@ -307,104 +237,6 @@ func beforeBatches(with *setup, happens func(ids []int64) error) {
 	}
 }
 
-// An account may clear some kinds of fields and keep others: all that is lost
-// is put back and counts, even one field of many.
-func TestCanaryThatLosesOneField(t *testing.T) {
-	with := crowd(11)
-	var server *sandbox.Server
-	var canary int64
-	beforeBatches(&with, func(ids []int64) error {
-		if canary != 0 {
-			return nil
-		}
-		canary = ids[0]
-		return server.Change(canary, sandbox.Record{"phone": nil})
-	})
-	open(t, with, func(a *account) {
-		server = a.server
-		outcomes := a.updateAll(a.Context(), 10, a.ids(), true, named("Ada"))
-		record, _ := a.server.Customer(canary)
-		if told := losses(outcomes); len(told) != 1 || !slices.Equal(told[0].Fields, []string{"phone"}) || record["phone"] != "555" {
-			t.Errorf("told of %+v, the phone is %v", told, record["phone"])
-		}
-		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
-			t.Errorf("batches of %v", sizes)
-		}
-	})
-}
-
-// What a later canary loses counts, whatever an earlier one kept that held
-// less.
-func TestCanaryThatLosesAfterOneThatKept(t *testing.T) {
-	with := crowd(22)
-	for i := range 2 {
-		with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("without a phone ", i)}
-	}
-	var server *sandbox.Server
-	beforeBatches(&with, func(ids []int64) error {
-		var err error
-		for _, id := range ids { // this account clears phones, and nothing else
-			err = errors.Join(err, server.Change(id, sandbox.Record{"phone": nil}))
-		}
-		return err
-	})
-	open(t, with, func(a *account) {
-		server = a.server
-		ids := a.ids()
-		a.updateAll(a.Context(), 2, ids[:2], true, named("Ada"))
-		for id, got := range a.updateAll(a.Context(), 10, ids[2:], true, planned("gold")) {
-			if got.err != nil || !a.keptAll(id) {
-				record, _ := a.server.Customer(id)
-				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
-			}
-		}
-		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1}) {
-			t.Errorf("batches of %v", sizes)
-		}
-	})
-}
-
-// Customers of whom little is known are no longer sent together when the canary
-// of the same batch, of whom more is known, loses something.
-func TestCanaryLateInABatch(t *testing.T) {
-	with := crowd(20, "batch-clears-custom-data")
-	for i := range 10 {
-		with.sandbox.Customers[i] = sandbox.Record{}
-	}
-	open(t, with, func(a *account) {
-		ids := a.ids()
-		update := func(ids []int64, others func(i int) helpcrunch.Others) {
-			var wait sync.WaitGroup
-			for i, id := range ids {
-				wait.Go(func() {
-					if _, err := a.UpdateCustomer(a.Context(), id, planned("gold")(id), others(i)); err != nil {
-						t.Error(err)
-					}
-				})
-				synctest.Wait() // this one has come before the next one comes
-			}
-			wait.Wait()
-		}
-		perhaps := func(int) helpcrunch.Others { return helpcrunch.PerhapsOthers }
-		none := func(int) helpcrunch.Others { return helpcrunch.NoOthers }
-		update(ids[:10], none) // from now on ten are known to come together
-		update(ids[:10], none)
-		update(ids[:10], perhaps)
-		update(ids[10:], func(i int) helpcrunch.Others {
-			if i == 9 {
-				return helpcrunch.SomeOthers
-			}
-			return helpcrunch.PerhapsOthers
-		})
-		for _, id := range ids[10:] {
-			if !a.keptAll(id) {
-				record, _ := a.server.Customer(id)
-				t.Errorf("HelpCrunch holds %v", record)
-			}
-		}
-	})
-}
-
 // What is sent along with an update was read just before it, however many wait
 // for the budget and whatever 429 comes between, and nobody waits with a slot
 // in hand.
@@ -436,7 +268,7 @@ func TestUnionsReadJustBeforeTheyWrite(t *testing.T) {
 		})
 	}
 	open(t, with, func(a *account) {
-		for id, got := range a.updateAll(a.Context(), 10, a.ids(), true, planned("gold")) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), planned("gold")) {
 			if got.err != nil || !a.keptProperties(id) {
 				t.Errorf("%d: %v", id, got.err)
 			}
@@ -469,7 +301,7 @@ func TestCanaryWhoseRestoreIsIgnored(t *testing.T) {
 	})
 	open(t, with, func(a *account) {
 		var missing []string
-		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
 			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
 				missing = append(missing, lost.Fields...)
 			}
@@ -490,7 +322,7 @@ func (a *account) stopCanary(after time.Duration) {
 	a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
 	var outcomes map[int64]outcome
 	var wait sync.WaitGroup
-	wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), true, named("Ada")) })
+	wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), named("Ada")) })
 	time.Sleep(after) // of the bubble
 	if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
 		a.Errorf("batches of %v before the stop, want the canary", sizes)
@@ -526,7 +358,7 @@ func TestCanaryIsPutBackAfterAStop(t *testing.T) {
 func TestCanaryIsPutBackWithoutWaiting(t *testing.T) {
 	with := crowd(3, "batch-clears-omitted")
 	with.client = func(c *helpcrunch.Config) {
-		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 4}), time.Second
+		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 5}), time.Second
 	}
 	open(t, with, func(a *account) {
 		for range 2 {
@@ -547,7 +379,7 @@ func TestCanaryThatCannotBePutBack(t *testing.T) {
 	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
 		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1 + retries})
 		failed := 0
-		for _, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
 			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
 				failed++
 				if !slices.Contains(lost.Fields, "phone") || strings.Contains(got.err.Error(), "555") {
@@ -566,7 +398,7 @@ func TestCanaryWhoseAnswerIsLost(t *testing.T) {
 	for _, fault := range []sandbox.FaultKind{sandbox.DropAfter, sandbox.DropBefore} {
 		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
 			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: fault, Times: 1 + retries})
-			outcomes := a.updateAll(a.Context(), 3, a.ids(), true, named("Ada"))
+			outcomes := a.updateAll(a.Context(), 3, a.ids(), named("Ada"))
 			failed := 0
 			for id, got := range outcomes {
 				record, _ := a.server.Customer(id)
@@ -596,7 +428,7 @@ func TestCanaryPutsBackWhatItCan(t *testing.T) {
 	})
 	open(t, with, func(a *account) {
 		failed := 0
-		for id, got := range a.updateAll(a.Context(), 3, a.ids(), true, named("Ada")) {
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
 			if !a.keptAll(id) {
 				record, _ := a.server.Customer(id)
 				t.Errorf("HelpCrunch holds %v", record)
@@ -611,5 +443,233 @@ func TestCanaryPutsBackWhatItCan(t *testing.T) {
 		if failed != 1 {
 			t.Errorf("%d updates say that something is lost, want 1", failed)
 		}
+	})
+}
+
+// plainly is a crowd of customers of whom only the name is managed and who hold
+// nothing else, but for those in the given places.
+func plainly(count int, holding sandbox.Record, places []int, switches ...string) setup {
+	with := crowd(count, switches...)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"name": "before"}
+	}
+	for _, i := range places {
+		with.sandbox.Customers[i] = holding
+	}
+	return with
+}
+
+var noted = sandbox.Record{"name": "before", "phone": "555", "notes": "prefers calls", "tags": []string{"vip"}, "customData": map[string]any{"seats": 12}}
+
+// heldBeside is what customers hold beside what is managed, as one text.
+func (a *account) heldBeside(ids []int64, managed ...string) string {
+	var all []string
+	for _, id := range ids {
+		record, _ := a.server.Customer(id)
+		for _, field := range append(managed, "lastSeen") {
+			delete(record, field)
+		}
+		all = append(all, fmt.Sprint(record))
+	}
+	return strings.Join(all, "\n")
+}
+
+// Four of forty hold what nobody manages, wherever they stand among those who
+// hold nothing: nothing is lost on an account whose batches clear.
+func TestNobodyLosesWhatNobodyManages(t *testing.T) {
+	for _, places := range [][]int{{0, 1, 2, 3}, {6, 17, 28, 39}, {36, 37, 38, 39}} {
+		for _, name := range []string{"batch-clears-omitted", "batch-clears-custom-data", "custom-data-replaces"} {
+			for _, parallelism := range []int{10, 100} {
+				for what, changes := range map[string]func(int64) helpcrunch.Changes{"name": named("after"), "plan": planned("gold")} {
+					open(t, plainly(40, noted, places, name), func(a *account) {
+						ids := a.ids()
+						before := a.heldBeside(ids, what, "name")
+						for id, got := range a.updateAll(a.Context(), parallelism, ids, changes) {
+							if got.err != nil {
+								t.Errorf("%d: %v", id, got.err)
+							}
+						}
+						for _, id := range ids {
+							if record, _ := a.server.Customer(id); what == "plan" {
+								if plan, _ := record.Custom("plan"); plan != "gold" {
+									t.Errorf("%s: the plan is %v", name, plan)
+								}
+							} else if record["name"] != "after" {
+								t.Errorf("%s: the name is %v", name, record["name"])
+							}
+						}
+						after := a.heldBeside(ids, what, "name")
+						after = strings.ReplaceAll(strings.ReplaceAll(after, "plan:gold ", ""), "plan:gold", "")
+						if after != before {
+							t.Errorf("%s of %s at %v, %d at a time: HelpCrunch held\n%s\nand holds\n%s", name, what, places, parallelism, before, after)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// Where nobody holds anything that could be lost, what has just been written
+// is what is put at stake: the law is known before the second batch.
+func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
+	for _, held := range []sandbox.Record{{}, {"locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}} {
+		with := plainly(30, held, nil)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = held
+		}
+		open(t, with, func(a *account) {
+			a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 10}) || a.server.Count(sandbox.OpGet) != 1 || a.requests() != 7 {
+				t.Errorf("%q with batches of %v", a.operations(), sizes)
+			}
+		})
+		with.sandbox.Switches = sandbox.Switches{BatchClearsOmitted: true}
+		open(t, with, func(a *account) {
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+				if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" {
+					t.Errorf("%d is %v: %v", id, record["name"], got.err)
+				}
+			}
+			if sizes := a.sizes(sandbox.OpBatch); len(sizes) > 2 || slices.Max(sizes) > 1 {
+				t.Errorf("batches of %v on an account that clears", sizes)
+			}
+		})
+	}
+}
+
+// Where nobody who waits holds a second custom property, the name of one that
+// somebody else holds proves the law.
+func TestPropertiesAreProvenByWhatOthersHold(t *testing.T) {
+	with := plainly(201, sandbox.Record{"lastSeen": "1700000000", "customData": map[string]any{"seats": 12}}, []int{200})
+	open(t, with, func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids()[:200], planned("gold"))
+		if n := a.requests(); n > 25 {
+			t.Errorf("%d requests: %q", n, a.operations())
+		}
+	})
+	with.sandbox.Switches = sandbox.Switches{CustomDataReplaces: true}
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids()[:200], planned("gold")) {
+			record, _ := a.server.Customer(id)
+			if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" {
+				t.Errorf("%d: %v, the plan is %v", id, got.err, plan)
+			}
+		}
+		if sizes := a.sizes(sandbox.OpBatch); len(sizes) > 2 {
+			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
+// Where nothing can prove the law, a search before each batch says that nobody
+// holds anything.
+func TestNobodyCanProveTheLaw(t *testing.T) {
+	for _, parallelism := range []int{10, 100} {
+		open(t, plainly(200, noted, nil), func(a *account) {
+			a.updateAll(a.Context(), parallelism, a.ids(), planned("gold"))
+			if n := a.requests(); n > 45 {
+				t.Errorf("%d at a time: %d requests: %q", parallelism, n, a.operations())
+			}
+		})
+	}
+}
+
+// Tags that stay say nothing about strings: each kind that somebody who waits
+// holds is proven.
+func TestEachKindIsProven(t *testing.T) {
+	with := plainly(12, sandbox.Record{"tags": []string{"vip"}, "unsubscribed": true}, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+	with.sandbox.Customers[11] = sandbox.Record{"notes": "prefers calls"}
+	clears := func(body []byte) bool {
+		return bytes.HasPrefix(body, []byte("[")) && !bytes.Contains(body, []byte("notes"))
+	}
+	var server *sandbox.Server
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut && clears(body) { // this account clears strings, and keeps tags
+			body = bytes.ReplaceAll(body, []byte(`{"customer":`), []byte(`{"notes":null,"customer":`))
+		}
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		server = a.server
+		ids := a.ids()
+		noted := ids[11]
+		a.updateAll(a.Context(), 10, ids[:10], func(int64) helpcrunch.Changes { return helpcrunch.Changes{Blocked: helpcrunch.Some(true)} })
+		a.updateAll(a.Context(), 2, ids[10:], func(int64) helpcrunch.Changes { return helpcrunch.Changes{Blocked: helpcrunch.Some(true)} })
+		if record, _ := server.Customer(noted); record["notes"] != "prefers calls" {
+			t.Errorf("the notes are %v after %q", record["notes"], a.operations())
+		}
+	})
+}
+
+// What somebody clears in the moment between read and write is not put back,
+// and does not convict the account.
+func TestColleagueWhoClearsAFieldConvictsNobody(t *testing.T) {
+	with := crowd(11)
+	var server *sandbox.Server
+	var canary int64
+	beforeBatches(&with, func(ids []int64) error {
+		if canary != 0 {
+			return nil
+		}
+		canary = ids[0]
+		return server.Change(canary, sandbox.Record{"phone": nil})
+	})
+	open(t, with, func(a *account) {
+		server = a.server
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+		record, _ := a.server.Customer(canary)
+		if told := losses(outcomes); len(told) != 0 || record["phone"] != nil {
+			t.Errorf("told of %+v, the phone is %v", told, record["phone"])
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 9}) {
+			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
+// A search that still shows what a colleague has cleared convicts nobody.
+func TestSearchThatLagsConvictsNobody(t *testing.T) {
+	with := plainly(11, sandbox.Record{"phone": "555"}, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, "search-lag")
+	open(t, with, func(a *account) {
+		time.Sleep(time.Minute)
+		for _, id := range a.ids() {
+			if err := a.server.Change(id, sandbox.Record{"phone": nil}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		outcomes := a.updateAll(a.Context(), 11, a.ids(), named("Ada"))
+		for id, got := range outcomes {
+			if record, _ := a.server.Customer(id); got.err != nil || record["phone"] != nil {
+				t.Errorf("%d: %v, the phone is %v", id, got.err, record["phone"])
+			}
+		}
+		if told := losses(outcomes); len(told) != 0 {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
+// A lone update proves nothing about batches, and so nobody waits for it.
+func TestNobodyWaitsForALonePatch(t *testing.T) {
+	with := crowd(26)
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		release := make(chan struct{})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.Hold, Release: release})
+		var wait sync.WaitGroup
+		wait.Go(func() { a.updateAll(a.Context(), 1, ids[:1], named("slow")) })
+		time.Sleep(time.Second)
+		began := a.now()
+		for id, got := range a.updateAll(a.Context(), 25, ids[1:], named("Ada")) {
+			if got.err != nil {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+		if took := a.now() - began; took > 4*time.Second {
+			t.Errorf("they waited %s", took)
+		}
+		close(release)
+		wait.Wait()
 	})
 }

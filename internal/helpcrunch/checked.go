@@ -1,0 +1,258 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+)
+
+// Loss is what an account cleared although the request did not mention it.
+type Loss struct {
+	ByBatch bool     // it is batches that clear fields, not only customData that clears properties
+	Fields  []string // the API's names, custom properties as "customData.<name>"
+}
+
+// checked writes one customer, as a batch of one or as a PATCH, read just before
+// and compared with the answer. It settles the laws that this shows, and puts
+// back what was lost.
+//
+// In an account that is known to replace all custom data, a PATCH takes along
+// what the customer held. read is told what was read, before the write; it may be nil.
+func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
+	texts := make(map[string]bool)
+	var seen *Customer
+	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
+		seen = held
+		if read != nil {
+			read(held)
+		}
+		as := request{slot: slot, impatient: true}
+		switch opaque := u.opaque(held); {
+		case inBatch && opaque == "":
+			answer, err := c.putBatch(ctx, as, []update{u})
+			return answer[u.ID].whole(), err // what it does not tell is read
+		case u.CustomData != nil && opaque != "" && !c.laws.patchProperties.is(keeps):
+			return nil, &UnsendableError{u.ID, opaque}
+		case u.CustomData != nil && c.laws.patchProperties.is(loses):
+			return c.patchHolding(ctx, as, u, held.CustomData, texts)
+		}
+		as.operation, as.id, as.body = patchCustomer, u.ID, u.Changes
+		return c.one(ctx, as)
+	})
+	if before == nil {
+		return Written{}, err
+	}
+	return c.compared(ctx, u, inBatch && u.opaque(seen) == "", before, after, err)
+}
+
+// compared is the second half of checked: after is the answer, nil if there was
+// none, and err that of the write.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
+	if answer := after; answer == nil && (err == nil || OutcomeUnknown(err)) {
+		// It may have been carried out, and what it took is still to be put back.
+		var lookup error
+		after, lookup = c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: u.ID, urgent: true})
+		switch {
+		case IsNotFound(lookup):
+			return Written{}, errors.Join(err, lookup)
+		case lookup != nil && u.atStake(before) != 0:
+			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
+		case lookup != nil:
+			return Written{}, errors.Join(err, lookup)
+		}
+	} else if answer == nil {
+		return Written{}, err
+	}
+	seen := u.compare(before, after)
+	if err != nil && !u.happened(after, len(seen.fields)) {
+		return Written{}, err
+	}
+	c.laws.note(inBatch, seen)
+	return c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
+}
+
+// comparison is what became of what an update left out.
+type comparison struct {
+	kept, lost kind     // the kinds of which something stayed, or of which all is gone
+	fields     []string // what is gone of the kinds that are lost, by name
+}
+
+// compare compares a customer before and after an update that left out some of
+// what they held. Of a kind that is lost, all is gone: a single change is
+// somebody else's. What moves by itself counts for nothing, but what takes the
+// others takes it as well.
+func (u *update) compare(before, after *Customer) comparison {
+	var seen comparison
+	gone := make(map[kind][]string)
+	for _, f := range u.omitted(before) {
+		switch held := f.holds(after); {
+		case !held:
+			gone[f.kind] = append(gone[f.kind], f.name)
+			if !f.moves {
+				seen.lost |= f.kind
+			}
+		case !f.moves && !f.fills: // by itself, perhaps
+			seen.kept |= f.kind
+		}
+	}
+	seen.lost &^= seen.kept
+	for _, f := range u.omitted(before) {
+		if seen.lost&f.kind != 0 && slices.Contains(gone[f.kind], f.name) {
+			seen.fields = append(seen.fields, f.name)
+		}
+	}
+	return seen
+}
+
+// opaque is a property that the customer holds, the update leaves out, and no
+// request can write: it could not be put back. "" is none.
+func (u *update) opaque(held *Customer) string {
+	for _, name := range held.CustomData.nonEmpty() {
+		if _, sent := u.CustomData[name]; !sent && held.CustomData[name].Kind == Opaque {
+			return name
+		}
+	}
+	return ""
+}
+
+// readAndWrite reads a customer and writes what builds on it, at once: the write
+// may send what was read along, and would undo what somebody else has changed
+// meanwhile. So both slots are there before the read, and a write that was told
+// to wait or to send something otherwise, and so has done nothing, is preceded
+// by another read. before is nil where nothing was written.
+func (c *Client) readAndWrite(ctx context.Context, id int64, write func(before *Customer, slot *budget.Slot) (*Customer, error)) (before, after *Customer, err error) {
+	for {
+		first, second, err := c.twoSlots(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+		}
+		before, err := c.one(ctx, request{operation: getCustomer, id: id, slot: first})
+		if err != nil {
+			giveBack(second)
+			return nil, nil, err
+		}
+		after, err := write(before, second)
+		giveBack(second) // where it was not used
+		refusal, _ := errors.AsType[*Error](err)
+		throttled := refusal != nil && refusal.Status == http.StatusTooManyRequests && ctx.Err() == nil
+		if !throttled && !errors.Is(err, errOtherKind) {
+			return before, after, err
+		}
+	}
+}
+
+// twoSlots takes two slots of the budget. Only one caller at a time holds one
+// while it waits for the other. A budget of one request gives one, and the second
+// is nil.
+func (c *Client) twoSlots(ctx context.Context) (first, second *budget.Slot, err error) {
+	select {
+	case c.pairs <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, context.Cause(ctx)
+	}
+	defer func() { <-c.pairs }()
+	if first, err = c.config.Budget.Acquire(ctx); err != nil {
+		return nil, nil, err
+	}
+	if c.config.Budget.Limit() < 2 {
+		return first, nil, nil
+	}
+	if second, err = c.config.Budget.Acquire(ctx); err != nil {
+		first.Cancel()
+		return nil, nil, err
+	}
+	return first, second, nil
+}
+
+// happened reports whether an update that was not answered was carried out, by
+// what the customer holds now: what was sent, or no longer what was not.
+func (u *update) happened(after *Customer, lost int) bool {
+	return len(u.Unstuck(after)) == 0 || lost > 0
+}
+
+// restore puts back what was lost, at once and whatever is cancelled meanwhile.
+//
+// Where HelpCrunch refuses one of the values, which an agent may have typed but
+// a request may not send, the others are put back one by one.
+func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
+	if len(loss.Fields) == 0 {
+		return Written{Customer: after}, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	restored, err := c.putBack(ctx, before, after, loss.Fields)
+	missing := loss.Fields
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
+		restored, missing, err = after, nil, nil
+		for _, field := range loss.Fields {
+			one, refused := c.putBack(ctx, before, restored, []string{field})
+			if refused != nil {
+				missing, err = append(missing, field), refused
+				continue
+			}
+			restored = one
+		}
+	}
+	if err == nil {
+		if missing = missingIn(restored, loss.Fields); len(missing) == 0 {
+			return Written{Customer: restored, Loss: &loss}, nil
+		}
+		err = errors.New("HelpCrunch accepted the values and does not hold them")
+	}
+	return Written{}, c.notRestored(before, missing, false, err)
+}
+
+// putBack writes fields as they were before to a customer as it is now. It does
+// not wait for the budget: after a stop Terraform would not wait that long.
+func (c *Client) putBack(ctx context.Context, before, now *Customer, names []string) (*Customer, error) {
+	back := update{ID: before.ID}
+	properties := make(CustomData)
+	for _, name := range names {
+		if property, ok := strings.CutPrefix(name, propertyPrefix); ok {
+			properties[property] = before.CustomData[property]
+			continue
+		}
+		fieldNamed(name).keep(&back.Changes, before)
+	}
+	if len(properties) == 0 {
+		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true})
+	}
+	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
+	texts := make(map[string]bool)
+	for {
+		customer, err := c.patchHolding(ctx, request{urgent: true}, back, properties, texts)
+		if !errors.Is(err, errOtherKind) {
+			return customer, err
+		}
+	}
+}
+
+// missingIn are those of the fields, named as in Loss, that a customer should
+// hold and does not. What moves by itself may be gone again.
+func missingIn(customer *Customer, names []string) (missing []string) {
+	for _, name := range names {
+		if f := fieldNamed(name); !f.moves && !f.holds(customer) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// UnsendableError is an update that was not sent: the customer holds a custom
+// property in a form that no request can write, and the account may clear it.
+type UnsendableError struct {
+	ID       int64
+	Property string
+}
+
+func (e *UnsendableError) Error() string {
+	return fmt.Sprintf("customer %d holds something in the custom property %q that cannot be written back if the account clears it", e.ID, e.Property)
+}

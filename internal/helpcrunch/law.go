@@ -1,0 +1,350 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
+)
+
+// The documentation contradicts itself on whether a batch PUT keeps the fields
+// that an item leaves out ("Batch update customers" says so, the single PUT of
+// "Update customer" clears them), and says nothing on whether a customData of
+// some properties keeps the others. So nobody is written on an assumption:
+// before the first batch of a run one customer, the canary, is written alone,
+// read just before and compared with the answer, while the others wait. What is
+// lost is put back at once (checked.go), and the run goes on without what loses.
+//
+// The canary is one who holds something: that proves the law at once. Who holds
+// what is read just before, by one search for up to a hundred who wait. A search
+// may lag behind, so it chooses and never convicts.
+
+// verdict is what is known of a law.
+type verdict int32
+
+const (
+	unproven verdict = iota
+	keeps
+	loses
+)
+
+// law is what the account does with what one way of writing leaves out.
+type law struct{ verdict atomic.Int32 }
+
+func (l *law) is(v verdict) bool { return verdict(l.verdict.Load()) == v }
+
+// settle records what a comparison showed. A loss counts whatever was kept before.
+func (l *law) settle(kept, lost bool) {
+	switch {
+	case lost:
+		l.verdict.Store(int32(loses))
+	case kept:
+		l.verdict.CompareAndSwap(int32(unproven), int32(keeps))
+	}
+}
+
+// laws are what a run has found out about the account.
+type laws struct {
+	batchFields     law           // of what a batch item leaves out
+	shown           atomic.Uint32 // the kinds of it that were seen to be kept
+	batchProperties law           // of what the customData of a batch item leaves out
+	patchProperties law           // of what the customData of a PATCH leaves out
+
+	turn      chan struct{} // held by who proves what a batch does, with glance
+	glance    glance
+	patchTurn chan struct{} // held by who puts custom properties at stake in a PATCH
+
+	texts sync.Map // the names of custom properties that are answered as numbers and sent as text: dates
+
+	mu      sync.Mutex
+	waiting map[int64]int   // customers whose update has not been answered yet
+	names   map[string]bool // custom properties that somebody was seen to hold
+	sampled bool            // whether strangers were looked at for more
+}
+
+// take takes a turn, and fails only with ctx.
+func take(ctx context.Context, turn chan struct{}) error {
+	select {
+	case turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// note settles the laws by what a checked write showed.
+func (l *laws) note(inBatch bool, seen comparison) {
+	if !inBatch {
+		l.patchProperties.settle(seen.kept&properties != 0, seen.lost&properties != 0)
+		return
+	}
+	l.shown.Or(uint32(seen.kept))
+	// Tags that stay say nothing about strings.
+	l.batchFields.settle(seen.kept&plain != 0, seen.lost&wholeCustomer != 0)
+	l.batchProperties.settle(seen.kept&properties != 0, seen.lost&properties != 0)
+}
+
+// losesInBatch reports whether the account is known to clear something of the
+// customer that a batch does not mention.
+func (l *laws) losesInBatch(u update) bool {
+	return l.batchFields.is(loses) || u.CustomData != nil && l.batchProperties.is(loses)
+}
+
+// open reports whether a batch of these could still show what is not known.
+func (l *laws) open(updates []update) bool {
+	return l.batchFields.is(unproven) || l.batchFields.is(keeps) && l.batchProperties.is(unproven) &&
+		slices.ContainsFunc(updates, func(u update) bool { return u.CustomData != nil })
+}
+
+// unproven are the kinds that a batch would put at stake and that nobody has
+// shown yet. Who is written alone anyway puts none at stake.
+func (l *laws) unproven(u update, held *Customer) kind {
+	if held == nil || l.losesInBatch(u) {
+		return 0
+	}
+	kinds := u.atStake(held) &^ kind(l.shown.Load())
+	if l.batchProperties.is(keeps) {
+		kinds &^= properties
+	}
+	return kinds
+}
+
+// prove finds out what a batch of these would lose: it writes as many of them
+// as canaries as that takes, and returns the others, with a slot for their batch
+// (nil = none yet). Where nobody holds anything there is nothing to lose, and
+// the next batch asks again.
+func (c *Client) prove(ctx context.Context, updates []update, done results) (rest []update, slot *budget.Slot) {
+	fail := func(err error) ([]update, *budget.Slot) {
+		for _, u := range updates {
+			done[u.ID] = result{Err: fmt.Errorf("waiting to update a customer: %w", err)}
+		}
+		return nil, nil
+	}
+	l := &c.laws
+	if err := take(ctx, l.turn); err != nil {
+		return fail(err)
+	}
+	defer func() { <-l.turn }()
+
+	var seen map[int64]*Customer
+	for made, more := false, true; len(updates) > 1 && !l.batchFields.is(loses); {
+		open := l.open(updates)
+		if open {
+			giveBack(slot)
+			var err error
+			if slot, seen, err = c.glance(ctx, updates); err != nil {
+				return fail(err)
+			}
+			// Whom the search does not show, nothing is known of.
+			updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool {
+				if seen[u.ID] == nil {
+					c.patch(ctx, nil, u, done)
+				}
+				return seen[u.ID] == nil
+			})
+		}
+		canary, most := -1, 0
+		for i, u := range updates {
+			if kinds := bits.OnesCount32(uint32(l.unproven(u, seen[u.ID]))); kinds > most {
+				canary, most = i, kinds
+			}
+		}
+		switch {
+		case canary >= 0 && !open && more: // of a kind that the others do not hold
+			more = false
+		case canary >= 0 && open:
+		case open && !made:
+			made = true
+			canary = slices.IndexFunc(updates, l.canShow)
+		default:
+			canary = -1
+		}
+		if canary < 0 {
+			break
+		}
+		giveBack(slot)
+		slot = nil
+		c.canary(ctx, updates[canary], done)
+		updates = slices.Delete(slices.Clone(updates), canary, canary+1)
+	}
+	return updates, slot
+}
+
+// canary writes one customer as a batch of its own.
+//
+// Where that leaves open what can be known, what has just been written is put at
+// stake: we know it, and nobody else has it. So a canary can be made where nobody
+// holds anything, instead of asking before each batch who does. The second request
+// empties a field that is empty, and repeats one of the custom properties that
+// were sent.
+func (c *Client) canary(ctx context.Context, u update, done results) {
+	if c.refusedBefore(u, done) {
+		return
+	}
+	written, err := c.checked(ctx, u, true, nil)
+	c.refusals.note(u.CustomData, err)
+	done[u.ID] = result{Value: written, Err: err}
+	if err != nil || text(written.IntegrationID) != "" || !c.laws.open([]update{u}) || !c.laws.canShow(u) {
+		return
+	}
+	again := update{ID: u.ID, Changes: Changes{IntegrationID: None[string]()}}
+	if len(u.CustomData.filled()) > 0 {
+		again.CustomData = c.harmless(ctx, u, written.Customer)
+	}
+	if again.CustomData == nil && !c.laws.batchFields.is(unproven) {
+		return
+	}
+	answer, err := c.putBatch(ctx, request{}, []update{again})
+	shown, err := c.compared(ctx, again, true, written.Customer, answer[u.ID].whole(), err)
+	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
+		done[u.ID] = result{Value: shown, Err: err}
+	}
+}
+
+// harmless is a change of custom data that changes nothing and leaves out what u
+// has just written: it repeats one of several properties, or empties one that is
+// empty. The name of such a one is what somebody holds. nil = there is none.
+func (c *Client) harmless(ctx context.Context, u update, held *Customer) CustomData {
+	if sent := u.CustomData.nonEmpty(); len(sent) > 1 {
+		return CustomData{sent[0]: u.CustomData[sent[0]]}
+	}
+	empty := func() CustomData {
+		for _, name := range c.laws.known() {
+			if _, sent := u.CustomData[name]; !sent && held.CustomData[name].Text == "" {
+				return CustomData{name: Value{}}
+			}
+		}
+		return nil
+	}
+	found := empty()
+	if found == nil && !c.laws.sampled {
+		c.laws.sampled = true
+		for customer, err := range c.SearchCustomers(ctx, Search{Sort: "customers.lastSeen", Order: "desc", Most: MaxPage}) {
+			if err == nil {
+				c.laws.learn(customer)
+			}
+		}
+		found = empty()
+	}
+	return found
+}
+
+// learn remembers which custom properties there are, and nothing of whose they are.
+func (l *laws) learn(customer *Customer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range customer.CustomData.nonEmpty() {
+		l.names[name] = true
+	}
+}
+
+// known are the names of the custom properties that are known, sorted.
+func (l *laws) known() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.names))
+}
+
+// canShow reports whether the customer holds something for certain, once this is
+// written, that would show what is not known yet.
+func (l *laws) canShow(u update) bool {
+	return l.batchFields.is(unproven) && slices.ContainsFunc(stringFields, func(f *StringField) bool {
+		sent, _ := f.Sent(&u.Changes).Get()
+		return sent != "" && !f.filledByItself()
+	}) || l.batchProperties.is(unproven) && l.canShowProperties(u.CustomData.filled())
+}
+
+func (l *laws) canShowProperties(sent CustomData) bool {
+	return len(sent) > 1 || len(sent) > 0 && (!l.sampled || slices.ContainsFunc(l.known(), func(name string) bool {
+		_, is := sent[name]
+		return !is
+	}))
+}
+
+// glance is what a search showed a moment ago of who waits.
+type glance struct {
+	at        time.Time
+	customers map[int64]*Customer
+}
+
+// glanceLasts is for how long it is believed: for the batches that waited for
+// the same turn.
+const glanceLasts = 2 * time.Second
+
+// glance returns what a search shows of these customers just before their batch
+// leaves, with the slot for it. The search is for up to a hundred who wait.
+func (c *Client) glance(ctx context.Context, updates []update) (*budget.Slot, map[int64]*Customer, error) {
+	l := &c.laws
+	missing := func(u update) bool { return l.glance.customers[u.ID] == nil }
+	if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(updates, missing) {
+		slot, err := c.acquire(ctx, false)
+		if err != nil {
+			return nil, nil, err
+		}
+		if time.Since(l.glance.at) < glanceLasts {
+			return slot, l.glance.customers, nil
+		}
+		giveBack(slot)
+	}
+	first, second, err := c.twoSlots(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := make(map[int64]bool)
+	for _, u := range updates {
+		ids[u.ID] = true
+	}
+	l.mu.Lock()
+	for id := range l.waiting {
+		if len(ids) == searchSizes[c.searchSize.Load()] {
+			break
+		}
+		ids[id] = true
+	}
+	l.mu.Unlock()
+	queries := make([]query, 0, len(ids))
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		queries = append(queries, query{id: id})
+	}
+	answers := make(map[query]batch.Result[found], len(queries))
+	c.search(ctx, first, queries, answers)
+	if ctx.Err() != nil {
+		giveBack(second)
+		return nil, nil, context.Cause(ctx)
+	}
+	seen := make(map[int64]*Customer, len(queries))
+	for q, answer := range answers { // of whom it failed to tell, nothing is known
+		if len(answer.Value.customers) == 1 {
+			seen[q.id] = answer.Value.customers[0]
+			l.learn(seen[q.id])
+		}
+	}
+	l.glance = glance{time.Now(), seen}
+	return second, seen, nil
+}
+
+// joined and left keep the list of whose update waits.
+func (l *laws) joined(id int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting[id]++
+}
+
+func (l *laws) left(id int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting[id]--; l.waiting[id] == 0 {
+		delete(l.waiting, id)
+	}
+}

@@ -1,0 +1,147 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// RestoreError is a loss that could not be put back, or that nobody could look for.
+type RestoreError struct {
+	ID      int64
+	Fields  []string // as in Loss
+	Perhaps bool     // whether they were lost at all is not known
+	// Sealed is what the customer held there, for [Client.PutBack]. Who has not
+	// the API key cannot read it.
+	Sealed []byte
+	Err    error
+}
+
+func (e *RestoreError) Error() string {
+	fields := OneLine(strings.Join(e.Fields, ", "), shownText)
+	if e.Perhaps {
+		return fmt.Sprintf("customer %d may have lost %s: %s", e.ID, fields, e.Err)
+	}
+	return fmt.Sprintf("customer %d lost %s and it could not be put back: %s", e.ID, fields, e.Err)
+}
+
+// Unwrap returns why it could not be put back.
+func (e *RestoreError) Unwrap() error { return e.Err }
+
+// keepsake is what is sealed.
+type keepsake struct {
+	Fields   []string  `json:"fields"`
+	Perhaps  bool      `json:"perhaps,omitempty"`
+	Customer *Customer `json:"customer"` // holds nothing but the fields
+}
+
+// notRestored keeps what the customer held in the fields.
+func (c *Client) notRestored(before *Customer, names []string, perhaps bool, err error) *RestoreError {
+	kept := keepsake{Fields: names, Perhaps: perhaps, Customer: &Customer{ID: before.ID}}
+	for _, name := range names {
+		fieldNamed(name).copy(kept.Customer, before)
+	}
+	sealed, failed := c.seal(kept)
+	return &RestoreError{ID: before.ID, Fields: names, Perhaps: perhaps, Sealed: sealed, Err: errors.Join(err, failed)}
+}
+
+// namesAtStake are the names of what the customer holds and the changes leave out.
+func (c *Changes) namesAtStake(held *Customer) []string {
+	var names []string
+	for _, f := range c.omitted(held) {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// PutBack does what failed when the values of a [RestoreError] were lost. What
+// somebody has filled in meanwhile stays as it is, and so does what the changes
+// that are about to be sent mention. It returns what was put back, nil for
+// nothing; a new RestoreError has what is still missing.
+func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes Changes) (*Loss, error) {
+	kept, err := c.unseal(id, sealed)
+	if err != nil {
+		return nil, err
+	}
+	now, err := c.GetCustomer(ctx, id)
+	if IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	missing := missingIn(now, kept.Fields)
+	if kept.Perhaps {
+		nothing := new(update)
+		missing = nothing.compare(kept.Customer, now).fields
+	}
+	missing = slices.DeleteFunc(missing, func(name string) bool { return !slices.Contains(changes.namesAtStake(kept.Customer), name) })
+	written, err := c.restore(ctx, kept.Customer, now, Loss{Fields: missing})
+	return written.Loss, err
+}
+
+// UnsealError is a [RestoreError.Sealed] of another API key, or of another customer.
+type UnsealError struct{ ID int64 }
+
+func (e *UnsealError) Error() string {
+	return fmt.Sprintf("what is kept of customer %d was sealed with another API key", e.ID)
+}
+
+func (c *Client) seal(kept keepsake) ([]byte, error) {
+	content, err := json.Marshal(kept)
+	if err != nil {
+		return nil, err
+	}
+	box, err := c.box()
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, box.NonceSize())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	return box.Seal(nonce, nonce, content, sealedFor(kept.Customer.ID)), nil
+}
+
+func (c *Client) unseal(id int64, sealed []byte) (kept keepsake, err error) {
+	box, err := c.box()
+	if err != nil {
+		return kept, err
+	}
+	if len(sealed) < box.NonceSize() {
+		return kept, &UnsealError{id}
+	}
+	content, err := box.Open(nil, sealed[:box.NonceSize()], sealed[box.NonceSize():], sealedFor(id))
+	if err != nil {
+		return kept, &UnsealError{id} //nolint:nilerr // it says no more
+	}
+	return kept, json.Unmarshal(content, &kept)
+}
+
+// box is AES-256-GCM with a key that is derived from the API key.
+func (c *Client) box() (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, []byte(c.config.APIKey), nil, "terraform-provider-helpcrunch kept values 1", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// sealedFor ties what is sealed to its customer.
+func sealedFor(id int64) []byte { return []byte("customer " + strconv.FormatInt(id, 10)) }

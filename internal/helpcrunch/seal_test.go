@@ -1,0 +1,126 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// loseACanary lets an account that clears take a canary's values while nothing
+// answers any more, and returns what was sealed of them.
+func (a *account) loseACanary(faults ...sandbox.Fault) *helpcrunch.RestoreError {
+	a.Helper()
+	for _, fault := range faults {
+		fault.Times = 1000
+		a.server.Arm(fault)
+	}
+	var lost *helpcrunch.RestoreError
+	for _, got := range a.updateAll(a.Context(), 3, a.ids()[:3], named("Ada")) {
+		if e, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+			lost = e
+		}
+	}
+	a.server.Disarm()
+	if lost == nil {
+		a.Fatal("nobody lost anything")
+	}
+	if len(lost.Sealed) == 0 || bytes.Contains(lost.Sealed, []byte("555")) {
+		a.Errorf("sealed is %q", lost.Sealed)
+	}
+	return lost
+}
+
+// Whatever answered no more when the values were lost, they are there again
+// once it does.
+func TestWhatCouldNotBePutBackIsKept(t *testing.T) {
+	patch := sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore}
+	for name, faults := range map[string][]sandbox.Fault{
+		"the put-back fails":      {patch},
+		"and the canary's answer": {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}},
+		"and nobody can look":     {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}},
+	} {
+		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+			lost := a.loseACanary(faults...)
+			if a.keptAll(lost.ID) {
+				t.Fatalf("%s: nothing was lost", name)
+			}
+			told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+			if err != nil || told == nil || !a.keptAll(lost.ID) {
+				record, _ := a.server.Customer(lost.ID)
+				t.Errorf("%s: %v, told of %+v, HelpCrunch holds %v", name, err, told, record)
+			}
+			if told, err = a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); err != nil || told != nil {
+				t.Errorf("%s: the second time %v, told of %+v", name, err, told)
+			}
+		})
+	}
+}
+
+// What somebody wrote after the loss stays, and so does what is about to be written.
+func TestPuttingBackOverwritesNobody(t *testing.T) {
+	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+		lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})
+		if err := a.server.Change(lost.ID, sandbox.Record{"phone": "777", "customData": map[string]any{"seats": 99}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{UserID: helpcrunch.None[string]()}); err != nil {
+			t.Error(err)
+		}
+		record, _ := a.server.Customer(lost.ID)
+		seats, _ := record.Custom("seats")
+		renewal, _ := record.Custom("renewal")
+		if record["phone"] != "777" || record["userId"] != nil || seats == 12 || renewal == nil {
+			t.Errorf("HelpCrunch holds %v", record)
+		}
+	})
+}
+
+// Somebody who is gone is not made again, and another key or customer opens nothing.
+func TestSealedValuesAreTheCustomersOwn(t *testing.T) {
+	open(t, crowd(4, "batch-clears-omitted"), func(a *account) {
+		lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})
+		other := a.ids()[3]
+		if _, err := a.PutBack(a.Context(), other, lost.Sealed, helpcrunch.Changes{}); !errors.As(err, new(*helpcrunch.UnsealError)) {
+			t.Errorf("for another customer: %v", err)
+		}
+		config := config(t, a.server)
+		config.Transport, config.APIKey = a.server.Transport(), "another"
+		stranger := helpcrunch.NewClient(config)
+		if _, err := stranger.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); !errors.As(err, new(*helpcrunch.UnsealError)) {
+			t.Errorf("with another key: %v", err)
+		}
+		if err := a.server.Delete(lost.ID); err != nil {
+			t.Fatal(err)
+		}
+		if told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); err != nil || told != nil {
+			t.Errorf("of somebody who is gone: %v, told of %+v", err, told)
+		}
+	})
+}
+
+// A caller that waits no longer for a batch that has left does not know what
+// became of it.
+func TestOutcomeOfABatchThatIsNotWaitedFor(t *testing.T) {
+	open(t, crowd(4), func(a *account) {
+		ids := a.ids()
+		a.updateAll(a.Context(), 4, ids, named("first"))
+		release := make(chan struct{})
+		defer close(release)
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release, Times: 1000})
+		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+		defer cancel()
+		for id, got := range a.updateAll(ctx, 4, ids, named("Ada")) {
+			if !helpcrunch.OutcomeUnknown(got.err) {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+	})
+}
