@@ -86,7 +86,7 @@ func (s *Server) parseBatch(body []any) ([]batchItem, []errorEntry) {
 	for i, value := range body {
 		prefix := fmt.Sprintf("[%d].", i)
 		object, _ := value.(map[string]any)
-		id, message := customerID(object["customer"])
+		id, message := s.customerID(object["customer"])
 		if message != "" {
 			faulty = append(faulty, errorEntry{prefix + "customer", message})
 		}

@@ -34,7 +34,7 @@ func (s *Server) add(customer Record, lag time.Duration) (int64, error) {
 	}
 	id := s.store.newID()
 	if given, ok := fields["id"]; ok {
-		own, message := customerID(given)
+		own, message := s.customerID(given)
 		switch {
 		case message != "":
 			return 0, invalid("id", message)

@@ -16,6 +16,8 @@ type change struct {
 	fields map[string]any // values as in a Record
 	tags   []Tag          // nil if not mentioned; a tag without colour asks for none
 	custom []property     // nil if not mentioned
+
+	clearsCustom bool // customData is null, which clears ("Batch update customers", Tips)
 }
 
 // property is one entry of customData; a nil value clears.
@@ -36,6 +38,9 @@ func (s *Server) parseChange(body map[string]any, prefix string) (change, []erro
 	}
 	for _, field := range slices.Concat(textFields, timeFields) {
 		if value, ok := body[field]; ok {
+			if value == "" && slices.Contains(nullWhenEmpty, field) {
+				value = nil
+			}
 			c.fields[field] = value
 			check(field, checkText(field, value))
 		}
@@ -55,11 +60,15 @@ func (s *Server) parseChange(body map[string]any, prefix string) (change, []erro
 	}
 	if value, ok := body["customData"]; ok {
 		custom, wrong := s.parseCustomData(value, prefix)
-		c.custom = custom
+		c.custom, c.clearsCustom = custom, value == nil
 		faulty = append(faulty, wrong...)
 	}
 	return c, faulty
 }
+
+// nullWhenEmpty are the fields that cannot hold "", and that clients in PHP send
+// it for all the same: what they have nothing for is null.
+var nullWhenEmpty = []string{"userId", "email"}
 
 // checkText returns what is wrong with the value of a text or time field.
 func checkText(field string, value any) string {
@@ -72,8 +81,6 @@ func checkText(field string, value any) string {
 		return "This value should be of type string."
 	case slices.Contains(timeFields, field) && !isSeconds(text):
 		return "This value is not a valid timestamp."
-	case field == "userId" && text == "":
-		return "This value should not be blank."
 	case field == "email" && !isEmail(text):
 		return "This value is not a valid email address."
 	case field == "notes" && utf8.RuneCountInString(text) > maxValueLength:
@@ -127,8 +134,7 @@ func mergeTags(tags, more []Tag) []Tag {
 	return merged
 }
 
-// parseCustomData reads an array of {property, value}; null stands for an empty
-// one.
+// parseCustomData reads an array of {property, value}, or null.
 func (s *Server) parseCustomData(value any, prefix string) ([]property, []errorEntry) {
 	list, ok := value.([]any)
 	if !ok && value != nil {
@@ -171,6 +177,13 @@ type manner struct {
 
 // Manners of the single PUT, of PATCH and of the batch.
 func (s *Server) putManner() manner {
+	if s.switches.PutKeepsOmitted {
+		return s.patchManner()
+	}
+	return s.clearingManner()
+}
+
+func (s *Server) clearingManner() manner {
 	return manner{
 		clearOmitted:   true,
 		replacesCustom: true,
@@ -189,7 +202,7 @@ func (s *Server) patchManner() manner {
 
 func (s *Server) batchManner() manner {
 	if s.switches.BatchClearsOmitted {
-		return s.putManner()
+		return s.clearingManner()
 	}
 	m := s.patchManner()
 	m.replacesCustom = m.replacesCustom || s.switches.BatchClearsCustomData
@@ -215,7 +228,7 @@ func (c change) apply(to Record, m manner) Record {
 	}
 
 	custom := after["customData"].(map[string]any)
-	if m.clearOmitted || m.replacesCustom && c.custom != nil {
+	if m.clearOmitted || c.clearsCustom || m.replacesCustom && c.custom != nil {
 		clear(custom)
 	}
 	for _, p := range c.custom {

@@ -82,9 +82,7 @@ func TestRefusedFields(t *testing.T) {
 	cases := []struct{ body, path, message string }{
 		{`{"name":1}`, "name", "This value should be of type string."},
 		{`{"userId":17}`, "userId", "This value should be of type string."},
-		{`{"userId":""}`, "userId", "This value should not be blank."},
 		{`{"email":"ada"}`, "email", "This value is not a valid email address."},
-		{`{"email":""}`, "email", "This value is not a valid email address."},
 		{`{"email":"Ada <ada@example.com>"}`, "email", "This value is not a valid email address."},
 		{`{"notes":"` + long + `"}`, "notes", tooLong},
 		{`{"firstSeen":1700000000}`, "firstSeen", "This value should be of type string."},
@@ -129,6 +127,41 @@ func TestRefusedFields(t *testing.T) {
 	}
 	b.want("PATCH", "/customers/542335", `{"name":1,"blocked":null}`, 400, errorsOf("invalid_request", "Invalid request",
 		"name", "This value should be of type string.", "blocked", "This value should be of type bool."))
+}
+
+// Clients in PHP send "" for a userId or an e-mail that they have not: it is none.
+func TestEmptyUserIDAndEmailAreNone(t *testing.T) {
+	b := newBench(t, Config{})
+	for id := int64(542337); id < 542339; id++ { // two, as it is nobody's
+		b.want("POST", "/customers", `{"userId":"","email":""}`, 201, fmt.Sprintf(emptyBody, id))
+	}
+	for _, call := range []struct{ method, path, body string }{
+		{"PATCH", "/customers/542335", `{"userId":"","email":""}`},
+		{"PUT", "/customers/batch", `[{"customer":542335,"userId":"","email":""}]`},
+		{"PUT", "/customers/542335", `{"userId":"","email":""}`},
+	} {
+		b.wantStatus("PATCH", "/customers/542335", `{"userId":"crm-1","email":"ada@example.com"}`, 200)
+		b.wantStatus(call.method, call.path, call.body, 200)
+		b.field(adaID, "userId", nil)
+		b.field(adaID, "email", nil)
+	}
+}
+
+func TestNullClearsCustomData(t *testing.T) {
+	for _, call := range []struct{ method, path, body string }{
+		{"PATCH", "/customers/542335", `{"customData":null}`},
+		{"PUT", "/customers/batch", `[{"customer":542335,"customData":null}]`},
+		{"PUT", "/customers/542335", `{"customData":null}`},
+	} {
+		b := newBench(t, Config{})
+		b.wantStatus(call.method, call.path, call.body, 200)
+		b.field(adaID, "customData", map[string]any{})
+	}
+	b := newBench(t, Config{})
+	if err := b.Change(adaID, Record{"customData": nil}); err != nil {
+		t.Fatal(err)
+	}
+	b.field(adaID, "customData", map[string]any{})
 }
 
 func TestLengthCountsCharacters(t *testing.T) {

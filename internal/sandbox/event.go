@@ -38,10 +38,13 @@ func (s *Server) event(c call) answer {
 		faulty = append(faulty, errorEntry{"name", "This value should not be blank."})
 	}
 	data, ok := body["data"].(map[string]any)
+	if list, isList := body["data"].([]any); isList && len(list) == 0 {
+		ok = true // what PHP makes of an empty object
+	}
 	if !ok && body["data"] != nil {
 		faulty = append(faulty, errorEntry{"data", "This value should be of type object."})
 	}
-	id, message := customerID(body["customer"])
+	id, message := s.customerID(body["customer"])
 	if message != "" {
 		faulty = append(faulty, errorEntry{"customer", message})
 	}
@@ -66,11 +69,11 @@ func (s *Server) event(c call) answer {
 
 // customerID reads the id of a customer in a request body, or returns what is
 // wrong with it.
-func customerID(value any) (id int64, message string) {
+func (s *Server) customerID(value any) (id int64, message string) {
 	if value == nil {
 		return 0, "This value should not be blank."
 	}
-	number, ok := value.(json.Number)
+	number, ok := s.number(value)
 	if !ok {
 		return 0, "This value should be of type numeric."
 	}
@@ -79,4 +82,13 @@ func customerID(value any) (id int64, message string) {
 		return 0, "This value should be of type integer."
 	}
 	return id, ""
+}
+
+// number reads a number in a request body.
+func (s *Server) number(value any) (number json.Number, ok bool) {
+	if text, isText := value.(string); isText && s.switches.DigitsAsNumbers && isSeconds(text) {
+		return json.Number(text), true
+	}
+	number, ok = value.(json.Number)
+	return number, ok
 }

@@ -57,7 +57,8 @@ var operators = map[fieldType][]string{
 }
 
 // predicate is a checked filter. A customer without a value is unequal to every
-// value and contains nothing; text is compared exactly, case included.
+// value and contains nothing; text is compared exactly, case included, unless a
+// switch says otherwise.
 type predicate func(Record) bool
 
 // search is POST /customers/search.
@@ -129,7 +130,7 @@ func (s *Server) parseFilter(value any) ([]predicate, []errorEntry) {
 	var faulty []errorEntry
 	for i, item := range list {
 		entry, _ := item.(map[string]any)
-		predicate, part, message := parsePredicate(entry)
+		predicate, part, message := s.parsePredicate(entry)
 		if message != "" {
 			faulty = append(faulty, errorEntry{fmt.Sprintf("filter[%d].%s", i, part), message})
 		}
@@ -140,7 +141,7 @@ func (s *Server) parseFilter(value any) ([]predicate, []errorEntry) {
 
 // parsePredicate checks one {field, operator, value}. Where it is faulty, part
 // and message say what is wrong.
-func parsePredicate(entry map[string]any) (p predicate, part, message string) {
+func (s *Server) parsePredicate(entry map[string]any) (p predicate, part, message string) {
 	field, _ := entry["field"].(string)
 	name, prefixed := strings.CutPrefix(field, "customers.")
 	kind, known := searchFields[name]
@@ -157,7 +158,7 @@ func parsePredicate(entry map[string]any) (p predicate, part, message string) {
 		if !ok {
 			return nil, "value", "This value should be of type string."
 		}
-		return textPredicate(name, operator, text), "", ""
+		return s.textPredicate(name, operator, text), "", ""
 	case arrayField:
 		tags, faulty := parseTags(entry["value"], "")
 		if len(tags) == 0 || len(faulty) > 0 {
@@ -165,7 +166,7 @@ func parsePredicate(entry map[string]any) (p predicate, part, message string) {
 		}
 		return tagsPredicate(tags), "", ""
 	}
-	number, _ := entry["value"].(json.Number)
+	number, _ := s.number(entry["value"])
 	value, err := number.Int64()
 	if err != nil {
 		return nil, "value", "This value should be of type integer."
@@ -173,9 +174,15 @@ func parsePredicate(entry map[string]any) (p predicate, part, message string) {
 	return integerPredicate(name, operator, value), "", ""
 }
 
-func textPredicate(name, operator, text string) predicate {
+func (s *Server) textPredicate(name, operator, text string) predicate {
+	form := func(text string) string { return text }
+	if s.switches.SearchIgnoresCase {
+		form = strings.ToLower
+	}
+	text = form(text)
 	return func(r Record) bool {
 		held, ok := r.searchText(name)
+		held = form(held)
 		switch operator {
 		case "=":
 			return ok && held == text
@@ -190,7 +197,7 @@ func textPredicate(name, operator, text string) predicate {
 
 // searchText returns the value of a searchable text field. Location is flat in
 // a search; an id in a channel is the integrationId of customers who came from
-// there.
+// there, by a bot or by direct messages included.
 func (r Record) searchText(name string) (string, bool) {
 	switch name {
 	case "city", "regionCode", "countryCode":
@@ -198,7 +205,9 @@ func (r Record) searchText(name string) (string, bool) {
 		text, ok := location[name].(string)
 		return text, ok
 	case "telegramId", "facebookId", "instagramId", "viberId", "whatsappId":
-		if r["createdFrom"] != strings.TrimSuffix(name, "Id") {
+		channel, _ := r.text("createdFrom")
+		channel = strings.TrimSuffix(strings.TrimSuffix(channel, "_bot"), "_direct")
+		if channel != strings.TrimSuffix(name, "Id") {
 			return "", false
 		}
 		return r.text("integrationId")

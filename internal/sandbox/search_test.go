@@ -96,6 +96,24 @@ func TestSearch(t *testing.T) {
 	b.want("POST", "/customers/search", `{"filter":[`+filter("id", "=", `9`)+`]}`, 200, `{"data":[],"total":0}`)
 }
 
+// Answers name a channel in more than one way; its ids are searched by one field.
+func TestSearchByChannel(t *testing.T) {
+	b := newBench(t, Config{Customers: []Record{
+		{"id": 1, "createdFrom": "telegram", "integrationId": "77"},
+		{"id": 2, "createdFrom": "telegram_bot", "integrationId": "77"},
+		{"id": 3, "createdFrom": "instagram", "integrationId": "77"},
+		{"id": 4, "createdFrom": "instagram_direct", "integrationId": "77"},
+		{"id": 5, "createdFrom": "viber", "integrationId": "77"},
+		{"id": 6, "createdFrom": "telegram_bot"},
+	}})
+	for field, want := range map[string]string{"telegramId": "1 2", "instagramId": "3 4", "viberId": "5", "facebookId": ""} {
+		got := found(b.do("POST", "/customers/search", `{"filter":[{"field":"customers.`+field+`","operator":"=","value":"77"}]}`))
+		if got != want {
+			t.Errorf("%s found %s, want %s", field, got, want)
+		}
+	}
+}
+
 func TestSearchRefusals(t *testing.T) {
 	b := searchable(t, Switches{})
 	const choice = "The value you selected is not a valid choice."

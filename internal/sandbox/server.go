@@ -16,6 +16,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -277,7 +278,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, name Operation, r
 // gate answers for the key, the rate limit and the switches that refuse, and
 // picks the fault that is due, or that a switch makes.
 func (s *Server) gate(r *http.Request, name Operation, now time.Time) (*reply, *Fault) {
-	if r.Header.Get("Authorization") != "Bearer "+s.key {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || key != s.key {
 		return s.refused(apiError{status: http.StatusUnauthorized}), nil
 	}
 	if wait, ok := s.limiter.admit(now, s.switches.FixedWindow); !ok {

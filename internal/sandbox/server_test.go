@@ -163,7 +163,7 @@ func TestEveryPathNeedsTheKey(t *testing.T) {
 		"DELETE /v1/customers/542335/tags", "POST /v1/events", "GET /v1/elsewhere",
 	} {
 		method, path, _ := strings.Cut(call, " ")
-		for _, authorization := range []string{"", "Bearer wrong", "secret=", "bearer secret=", "Bearer <secret=>"} {
+		for _, authorization := range []string{"", "Bearer wrong", "secret=", "Basic secret=", "Bearer SECRET=", "Bearer <secret=>"} {
 			got, err := b.send(method, path, "{}", authorization)
 			if err != nil || got.status != 401 || got.body != unauthorized {
 				t.Errorf("%s with %q: got %d %s %v", call, authorization, got.status, got.body, err)
@@ -173,8 +173,10 @@ func TestEveryPathNeedsTheKey(t *testing.T) {
 	if got := b.Customers(); len(got) != 2 {
 		t.Errorf("customers changed without a key: %v", got)
 	}
-	if got, err := b.send("GET", "/v1/organization", "", "Bearer secret="); err != nil || got.status != 200 {
-		t.Errorf("right key: got %d %v", got.status, err)
+	for _, scheme := range []string{"Bearer", "bearer"} { // whose case does not matter (RFC 9110)
+		if got, err := b.send("GET", "/v1/organization", "", scheme+" secret="); err != nil || got.status != 200 {
+			t.Errorf("right key with %s: got %d %v", scheme, got.status, err)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // is the likeliest reading of each; [SwitchList] describes what the others do.
 // Each can be turned on alone, and by name with [Switches.Set].
 type Switches struct {
+	PutKeepsOmitted        bool
 	BatchClearsOmitted     bool
 	BatchClearsCustomData  bool
 	BatchPartialWrite      bool
@@ -27,6 +28,8 @@ type Switches struct {
 	UnknownPropertyDropped bool
 	Timestamps             TimestampForm
 	Errors                 ErrorForm
+	DigitsAsNumbers        bool
+	SearchIgnoresCase      bool
 	EmptySearchNotFound    bool
 	TotalInMeta            bool
 	SearchLag              time.Duration
@@ -95,7 +98,9 @@ type switchRow struct {
 
 // switchRows is the one table of all switches.
 var switchRows = []switchRow{
-	flag("batch-clears-omitted", "A batch clears what an item leaves out, tags and custom data included, as the single PUT does.",
+	flag("put-keeps-omitted", "The single PUT keeps what its body leaves out, as PATCH does.",
+		func(w *Switches) *bool { return &w.PutKeepsOmitted }),
+	flag("batch-clears-omitted", "A batch clears what an item leaves out, tags and custom data included.",
 		func(w *Switches) *bool { return &w.BatchClearsOmitted }),
 	flag("batch-clears-custom-data", "The customData of a batch item replaces all of the customer's custom data.",
 		func(w *Switches) *bool { return &w.BatchClearsCustomData }),
@@ -127,6 +132,10 @@ var switchRows = []switchRow{
 		func(w *Switches) *ErrorForm { return &w.Errors }, SingleEntryErrors),
 	form("specific-errors-first", "Error answers name what is wrong first and invalid_request last.",
 		func(w *Switches) *ErrorForm { return &w.Errors }, SpecificErrorsFirst),
+	flag("digits-as-numbers", "A string of digits is taken for the number: for the id of a customer in a body, and for ids and times in a search.",
+		func(w *Switches) *bool { return &w.DigitsAsNumbers }),
+	flag("search-ignores-case", "A search for text finds it in any case.",
+		func(w *Switches) *bool { return &w.SearchIgnoresCase }),
 	flag("empty-search-not-found", "A search without a match answers 404.",
 		func(w *Switches) *bool { return &w.EmptySearchNotFound }),
 	flag("total-in-meta", "Search and list put the total into an object \"meta\".",

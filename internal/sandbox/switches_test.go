@@ -15,6 +15,14 @@ import (
 // switchTests shows what each switch changes. Every test runs with its switch on
 // and must fail with it off.
 var switchTests = map[string]func(b *bench){
+	"put-keeps-omitted": func(b *bench) {
+		b.wantStatus("PUT", "/customers/542335", `{"phone":"2","customData":[{"property":"seats","value":1}]}`, 200)
+		b.field(adaID, "name", "Ada")
+		b.field(adaID, "phone", "2")
+		b.field(adaID, "customData", map[string]any{"plan": "pro", "renewal": 1603885746, "seats": 1})
+		b.wantStatus("PUT", "/customers/batch", `[{"customer":542335,"name":"Countess"}]`, 200)
+		b.field(adaID, "phone", "2")
+	},
 	"batch-clears-omitted": func(b *bench) {
 		b.wantStatus("PUT", "/customers/batch", `[{"customer":542335,"name":"Ada"}]`, 200)
 		b.field(adaID, "phone", nil)
@@ -125,6 +133,38 @@ var switchTests = map[string]func(b *bench){
 	"specific-errors-first": func(b *bench) {
 		b.want("GET", "/customers/1", "", 404, errorsOf("not_found", "Chat not found", "invalid_request", "Invalid request"))
 		b.want("POST", "/customers", `{"name":1}`, 400, errorsOf("name", "This value should be of type string.", "invalid_request", "Invalid request"))
+	},
+	"digits-as-numbers": func(b *bench) {
+		search := func(field, operator, value string) string {
+			return found(b.do("POST", "/customers/search", `{"filter":[{"field":"customers.`+field+`","operator":"`+operator+`","value":`+value+`}]}`))
+		}
+		b.wantStatus("PATCH", "/customers/542336", `{"lastSeen":"200"}`, 200)
+		if byID, byTime := search("id", "=", `"542335"`), search("lastSeen", ">", `"150"`); byID != "542335" || byTime != "542336" {
+			b.t.Errorf("found %s by id and %s by time", byID, byTime)
+		}
+		b.wantStatus("POST", "/events", `{"name":"paid","customer":"542335"}`, 200)
+		b.wantStatus("PUT", "/customers/batch", `[{"customer":"542335","phone":"2"}]`, 200)
+		b.field(adaID, "phone", "2")
+		b.want("POST", "/events", `{"name":"paid","customer":"ada"}`, 400, refusal("customer", "This value should be of type numeric."))
+		b.want("POST", "/customers/search", `{"filter":[{"field":"customers.id","operator":"=","value":"1.5"}]}`, 400,
+			refusal("filter[0].value", "This value should be of type integer."))
+		b.want("PATCH", "/customers/542335", `{"customData":[{"property":"seats","value":"1"}]}`, 400,
+			refusal("customData[0].value", "This value should be of type numeric."))
+	},
+	"search-ignores-case": func(b *bench) {
+		for _, c := range []struct{ field, operator, value, want string }{
+			{"name", "=", "aDA", "542335"},
+			{"userId", "=", "CRM-1", "542335"},
+			{"name", "~", "DA", "542335"},
+			{"name", "!=", "ADA", "542336"},
+			{"name", "!~", "DA", "542336"},
+		} {
+			got := found(b.do("POST", "/customers/search", `{"filter":[{"field":"customers.`+c.field+`","operator":"`+c.operator+`","value":"`+c.value+`"}]}`))
+			if got != c.want {
+				b.t.Errorf("%s %s %s found %s, want %s", c.field, c.operator, c.value, got, c.want)
+			}
+		}
+		b.wantStatus("POST", "/customers", `{"userId":"CRM-1"}`, 201) // it is another one all the same
 	},
 	"empty-search-not-found": func(b *bench) {
 		b.want("POST", "/customers/search", `{"filter":[{"field":"customers.id","operator":"=","value":1}]}`, 404, notFoundBody)
