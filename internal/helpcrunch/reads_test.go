@@ -236,6 +236,38 @@ func TestLookUps(t *testing.T) {
 	})
 }
 
+// An account whose search finds text in any case finds too many: crm-17 is not
+// CRM-17, and a customer must not be taken for the other one. E-mails are equal
+// in any case, whoever wrote them.
+func TestLookUpHeedsCase(t *testing.T) {
+	with := setup{sandbox: sandbox.Config{
+		Customers: []sandbox.Record{{"userId": "CRM-17", "email": "ada@example.com"}, {"userId": "crm-17", "email": "Ada@Example.com"}},
+		Switches:  sandbox.Switches{SearchIgnoresCase: true},
+	}}
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		for _, q := range []struct {
+			field *helpcrunch.StringField
+			value string
+			want  []int64
+		}{
+			{helpcrunch.UserID, "crm-17", ids[1:]},
+			{helpcrunch.UserID, "CRM-17", ids[:1]},
+			{helpcrunch.UserID, "Crm-17", nil},
+			{helpcrunch.Email, "ADA@example.com", ids},
+		} {
+			customers, err := a.LookUp(a.Context(), q.field, q.value)
+			var got []int64
+			for _, customer := range customers {
+				got = append(got, customer.ID)
+			}
+			if err != nil || !slices.Equal(got, q.want) {
+				t.Errorf("%s found %v, want %v, error %v", q.value, got, q.want, err)
+			}
+		}
+	})
+}
+
 // Look-ups whose search is refused are halved: for their number, or for one of
 // them, who alone gets the error.
 func TestLookUpsInASearchThatIsRefused(t *testing.T) {

@@ -318,6 +318,14 @@ var switchRows = []switchRow{
 	{name: "slow-answers", value: "100ms"},
 }
 
+// indifferent are the switches that no life could tell: they answer otherwise
+// what the provider never asks.
+var indifferent = []string{
+	"put-keeps-omitted",   // a single PUT; where it clears what it leaves out, every life would lose something
+	"digits-as-numbers",   // an id or a time in quotes; where it is refused, every life would end there
+	"search-ignores-case", // a value in another case; helpcrunch.TestLookUpHeedsCase has one
+}
+
 // bareFirst is the creation of customers without custom data, which they get
 // with an update: answers show what is empty in another form.
 func bareFirst(l *life) {
@@ -412,6 +420,9 @@ func TestEverySwitchHasALife(t *testing.T) {
 	lived := make(map[string]bool)
 	for _, row := range switchRows {
 		lived[row.name] = true
+	}
+	for _, name := range indifferent {
+		lived[name] = true
 	}
 	delete(lived, "")
 	for _, name := range sandbox.SwitchNames() {
