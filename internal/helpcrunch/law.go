@@ -71,6 +71,7 @@ type laws struct {
 	waiting map[int64]int   // customers whose update has not been answered yet
 	names   map[string]bool // custom properties that somebody was seen to hold
 	sampled bool            // whether strangers were looked at for more
+	silent  bool            // whether the account refuses a write that changes nothing
 }
 
 // take takes a turn, and fails only with ctx.
@@ -205,10 +206,16 @@ func (c *Client) canary(ctx context.Context, u update, done results) {
 	if again.CustomData == nil && !c.laws.batchFields.is(unproven) {
 		return
 	}
-	answer, err := c.putBatch(ctx, request{}, []update{again})
+	// At once, whatever the budget says: what was read must not grow old.
+	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
 	shown, err := c.compared(ctx, again, true, written.Customer, answer[u.ID].whole(), err)
-	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
+	refusal, refused := errors.AsType[*Error](err)
+	_, lost := errors.AsType[*RestoreError](err)
+	switch {
+	case lost || err == nil:
 		done[u.ID] = result{Value: shown, Err: err}
+	case refused && refusal.blamable():
+		c.laws.silent = true
 	}
 }
 
@@ -259,10 +266,10 @@ func (l *laws) known() []string {
 // canShow reports whether the customer holds something for certain, once this is
 // written, that would show what is not known yet.
 func (l *laws) canShow(u update) bool {
-	return l.batchFields.is(unproven) && slices.ContainsFunc(stringFields, func(f *StringField) bool {
+	return !l.silent && (l.batchFields.is(unproven) && slices.ContainsFunc(stringFields, func(f *StringField) bool {
 		sent, _ := f.Sent(&u.Changes).Get()
 		return sent != "" && !f.filledByItself()
-	}) || l.batchProperties.is(unproven) && l.canShowProperties(u.CustomData.filled())
+	}) || l.batchProperties.is(unproven) && l.canShowProperties(u.CustomData.filled()))
 }
 
 func (l *laws) canShowProperties(sent CustomData) bool {
