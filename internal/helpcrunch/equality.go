@@ -139,11 +139,27 @@ func (d CustomData) Named() CustomData {
 // Spellings are the names of properties that HelpCrunch has in another form
 // than NFC, by their NFC; nil for none.
 func (d CustomData) Spellings() map[string]string {
-	names := make([]string, 0, len(d))
+	var spellings map[string]string
+	meet := make(map[string]int)
 	for name := range d {
-		names = append(names, name)
+		composed := norm.NFC.String(name)
+		meet[composed]++
+		if composed != name {
+			if spellings == nil {
+				spellings = make(map[string]string)
+			}
+			spellings[composed] = name
+		}
 	}
-	return spellings(names, norm.NFC.String)
+	for composed := range spellings {
+		if meet[composed] > 1 {
+			delete(spellings, composed)
+		}
+	}
+	if len(spellings) == 0 {
+		return nil
+	}
+	return spellings
 }
 
 // Spelled are the properties under the names that HelpCrunch has them by.
@@ -161,39 +177,21 @@ func (d CustomData) Spelled(spellings map[string]string) CustomData {
 	return spelled
 }
 
-// TagSpellings are the names of tags that are not their normal form, by that
-// form; nil for none.
-func TagSpellings(tags []Tag) map[string]string {
-	names := make([]string, len(tags))
-	for i, tag := range tags {
-		names[i] = tag.Name
-	}
-	return spellings(names, NormalTag)
-}
-
-// spellings are the names that are not their normal form, by that form. A form
-// that a name has, or that several names meet in, is left out: the name that is
-// written is meant.
-func spellings(names []string, normal func(string) string) map[string]string {
-	count := make(map[string]int)
-	var spellings map[string]string
-	for _, name := range names {
-		form := normal(name)
-		count[form]++
-		if form != name {
-			if spellings == nil {
-				spellings = make(map[string]string)
-			}
-			spellings[form] = name
+// SpellTag is the name of a tag as HelpCrunch spells it: the name itself if it
+// is held, else the only one held that means the same, else the name itself.
+func SpellTag(name string, held []Tag) string {
+	spelling, fitting := name, 0
+	for _, tag := range held {
+		if tag.Name == name {
+			return name
+		}
+		if NormalTag(tag.Name) == NormalTag(name) {
+			spelling = tag.Name
+			fitting++
 		}
 	}
-	for form := range spellings {
-		if count[form] > 1 {
-			delete(spellings, form)
-		}
+	if fitting > 1 {
+		return name
 	}
-	if len(spellings) == 0 {
-		return nil
-	}
-	return spellings
+	return spelling
 }

@@ -142,10 +142,14 @@ func TestNamesMeetInNFC(t *testing.T) {
 	}
 }
 
-func TestTagSpellings(t *testing.T) {
-	got := helpcrunch.TagSpellings([]helpcrunch.Tag{{Name: "vip "}, {Name: "beta"}, {Name: " beta"}, {Name: " a"}, {Name: "a "}, {Name: decomposed}})
-	if want := map[string]string{"vip": "vip ", composed: decomposed}; !maps.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+func TestSpellTag(t *testing.T) {
+	held := []helpcrunch.Tag{{Name: "vip "}, {Name: "beta"}, {Name: " beta"}, {Name: " a"}, {Name: "a "}, {Name: decomposed}}
+	for name, want := range map[string]string{
+		"vip": "vip ", "vip ": "vip ", "beta": "beta", " beta": " beta", "beta ": "beta ", "a": "a", "new": "new", composed: decomposed,
+	} {
+		if got := helpcrunch.SpellTag(name, held); got != want {
+			t.Errorf("%+q is spelled %+q, want %+q", name, got, want)
+		}
 	}
 }
 

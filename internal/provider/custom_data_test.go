@@ -136,7 +136,8 @@ func TestCustomDataByProperty(t *testing.T) {
 	}
 }
 
-// TestFormAlone: another form of the same value is no update and no request.
+// TestFormAlone: another form of the same value is no request. Of tags and
+// custom data it is an update in place: they are planned as they are written.
 func TestFormAlone(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
@@ -144,11 +145,14 @@ func TestFormAlone(t *testing.T) {
 		return providerBlock(server, "") + customerBlock(fmt.Sprintf(
 			"first_seen = %q\n  tags = [{ name = \"vip\", color = %q }]\n  custom_data = %s", seen, color, custom))
 	}
-	noop := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	does := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("helpcrunch_customer.test", action)}}
+	}
 	runSteps(t,
 		resource.TestStep{Config: config("1700000000", "red", `{ seats = 15, tier = "true" }`)},
-		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "#f00", `{ seats = 15.0, tier = true }`), ConfigPlanChecks: noop},
-		resource.TestStep{Config: config("2023-11-15T00:13:20+02:00", "rgb(255, 0, 0)", `tomap({ seats = "15", tier = "true" })`), ConfigPlanChecks: noop},
+		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "red", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionNoop)},
+		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "#f00", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: config("2023-11-15T00:13:20+02:00", "rgb(255, 0, 0)", `tomap({ seats = "15", tier = "true" })`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
 	)
 	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
 		t.Errorf("%d updates were sent", n)

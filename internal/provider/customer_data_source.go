@@ -223,8 +223,8 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 		})
 	}
 	properties := make(map[string]attr.Value, len(c.CustomData))
-	for name, value := range c.CustomData {
-		if value.Text != "" {
+	for name, value := range c.CustomData.Named() {
+		if !value.IsEmpty() {
 			properties[name] = elementOf(value)
 		}
 	}
@@ -270,7 +270,7 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 			"user_agent": types.StringPointerValue(d.UserAgent),
 		})
 	}
-	return foundCustomer{found, customDataObject(properties).DynamicValue}
+	return foundCustomer{found, customDataObject(properties)}
 }
 
 func momentOf(t helpcrunch.Timestamp) types.String {

@@ -85,7 +85,7 @@ func (r *customerResource) duplicateUserID(ctx context.Context, sent helpcrunch.
 func keptColors(sent helpcrunch.Changes, held *helpcrunch.Customer) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, tag := range sent.Tags {
-		i := slices.IndexFunc(held.Tags, func(other helpcrunch.Tag) bool { return other.Name == tag.Name })
+		i := slices.IndexFunc(held.Tags, func(other helpcrunch.Tag) bool { return other.Name == helpcrunch.SpellTag(tag.Name, held.Tags) })
 		if tag.Color != "" && i >= 0 && !sameColor(tag.Color, held.Tags[i].Color) {
 			diags.AddAttributeWarning(path.Root("tags"), "HelpCrunch kept another colour for a tag",
 				fmt.Sprintf("A tag of customer %d exists in the account with a colour of its own, and kept it. "+

@@ -120,7 +120,10 @@ func readEvent(ctx context.Context, config tfsdk.Config) (helpcrunch.Event, diag
 		if event.Name == "" {
 			diags.AddAttributeError(path.Root("name"), "An event without a name", "Every event needs a name, such as \"plan upgraded\".")
 		}
-		refuseOuterSpace(&diags, path.Root("name"), event.Name)
+		if strings.TrimSpace(event.Name) != event.Name {
+			diags.AddAttributeError(path.Root("name"), "Space around a name",
+				"The name of the event begins or ends with white space, and what waits in HelpCrunch for this event may not know it by that name. Take it away.")
+		}
 	}
 	data, err := jsonOf(model.Data)
 	if err != nil {

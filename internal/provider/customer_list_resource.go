@@ -127,5 +127,5 @@ func newCustomerModel() customerModel {
 	kinds := map[string]attr.Type{
 		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
 	}
-	return customerModel{Tags: types.SetNull(tagType), CustomData: customDataNull(), Timeouts: timeouts.Value{Object: types.ObjectNull(kinds)}}
+	return customerModel{Tags: types.SetNull(tagType), CustomData: types.DynamicNull(), Timeouts: timeouts.Value{Object: types.ObjectNull(kinds)}}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -32,12 +33,12 @@ type customerModel struct {
 	LastPage       types.String   `tfsdk:"last_page"`
 	CreatedFrom    types.String   `tfsdk:"created_from"`
 	IntegrationID  types.String   `tfsdk:"integration_id"`
-	FirstSeen      timestamp      `tfsdk:"first_seen"`
-	LastSeen       timestamp      `tfsdk:"last_seen"`
+	FirstSeen      types.String   `tfsdk:"first_seen"`
+	LastSeen       types.String   `tfsdk:"last_seen"`
 	Unsubscribed   types.Bool     `tfsdk:"unsubscribed"`
 	Blocked        types.Bool     `tfsdk:"blocked"`
 	Tags           types.Set      `tfsdk:"tags"`
-	CustomData     customData     `tfsdk:"custom_data"`
+	CustomData     types.Dynamic  `tfsdk:"custom_data"`
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 }
@@ -80,7 +81,7 @@ var stringAttributes = []stringAttribute{
 type timestampAttribute struct {
 	name  string
 	field string
-	of    func(*customerModel) *timestamp
+	of    func(*customerModel) *types.String
 	sent  func(*helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp]
 	held  func(*helpcrunch.Customer) helpcrunch.Timestamp
 }
@@ -88,13 +89,13 @@ type timestampAttribute struct {
 var timestampAttributes = []timestampAttribute{
 	{
 		"first_seen", "firstSeen",
-		func(m *customerModel) *timestamp { return &m.FirstSeen },
+		func(m *customerModel) *types.String { return &m.FirstSeen },
 		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.FirstSeen },
 		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.FirstSeen },
 	},
 	{
 		"last_seen", "lastSeen",
-		func(m *customerModel) *timestamp { return &m.LastSeen },
+		func(m *customerModel) *types.String { return &m.LastSeen },
 		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.LastSeen },
 		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.LastSeen },
 	},
@@ -133,12 +134,12 @@ func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Cha
 	for _, a := range stringAttributes {
 		plan, state, sent := *a.of(m), *a.of(prior), a.field.Sent(&changes)
 		switch {
-		case plan.Equal(state):
 		case plan.IsNull():
-			if state.ValueString() != "" && !letGo {
+			if a.field.Normal(state.ValueString()) != "" && !letGo {
 				*sent = helpcrunch.None[string]()
 			}
-		case plan.ValueString() == "":
+		case !state.IsNull() && a.field.Same(plan.ValueString(), state.ValueString()):
+		case a.field.Normal(plan.ValueString()) == "":
 			*sent = helpcrunch.None[string]()
 		default:
 			*sent = helpcrunch.Some(plan.ValueString())
@@ -147,11 +148,11 @@ func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Cha
 	for _, a := range timestampAttributes {
 		plan, state, sent := *a.of(m), *a.of(prior), a.sent(&changes)
 		switch {
-		case plan.sameAs(state):
 		case plan.IsNull():
 			if state.ValueString() != "" && !letGo {
 				*sent = helpcrunch.None[helpcrunch.Timestamp]()
 			}
+		case !state.IsNull() && normalTimestamp(plan.ValueString()) == normalTimestamp(state.ValueString()):
 		case plan.ValueString() == "":
 			*sent = helpcrunch.None[helpcrunch.Timestamp]()
 		default:
@@ -170,7 +171,7 @@ func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Cha
 	} else if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 && !letGo {
 		changes.Tags = []helpcrunch.Tag{}
 	}
-	changes.CustomData = m.CustomData.changes(prior.CustomData, letGo)
+	changes.CustomData = customData{m.CustomData}.changes(customData{prior.CustomData}, letGo)
 	return changes
 }
 
@@ -182,14 +183,14 @@ func (v customData) changes(prior customData, letGo bool) helpcrunch.CustomData 
 		state, managed := known[name]
 		switch {
 		case managed && value.Equal(state):
-		case value.Text == "":
+		case value.IsEmpty():
 			changes[name] = helpcrunch.Value{} // "" is sent as null, like everywhere
 		default:
 			changes[name] = value
 		}
 	}
 	for name, state := range known {
-		if _, managed := planned[name]; !managed && state.Text != "" && !letGo {
+		if _, managed := planned[name]; !managed && !state.IsEmpty() && !letGo {
 			changes[name] = helpcrunch.Value{}
 		}
 	}
@@ -203,17 +204,17 @@ func (v customData) changes(prior customData, letGo bool) helpcrunch.CustomData 
 func (m *customerModel) removed(prior *customerModel) []string {
 	var names []string
 	for _, a := range stringAttributes {
-		if a.of(m).IsNull() && a.of(prior).ValueString() != "" {
+		if a.of(m).IsNull() && a.field.Normal(a.of(prior).ValueString()) != "" {
 			names = append(names, a.name)
 		}
 	}
 	if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 {
 		names = append(names, "tags")
 	}
-	if !m.CustomData.isUnknown() {
-		elements, _ := m.CustomData.elements()
-		for name, value := range prior.CustomData.properties() {
-			if _, managed := elements[name]; !managed && value.Text != "" {
+	if planned := (customData{m.CustomData}); !planned.isUnknown() {
+		elements, _ := planned.elements()
+		for name, value := range (customData{prior.CustomData}).properties() {
+			if _, managed := elements[name]; !managed && !value.IsEmpty() {
 				names = append(names, "custom_data."+name)
 			}
 		}
@@ -234,9 +235,9 @@ func (m *customerModel) refresh(held *helpcrunch.Customer) {
 	for _, a := range boolAttributes {
 		a.refresh(m, held)
 	}
-	m.refreshTags(held)
-	if !m.CustomData.isNull() {
-		m.CustomData = m.CustomData.fold(held.CustomData)
+	m.Tags = foldTags(m.Tags, held.Tags)
+	if custom := (customData{m.CustomData}); !custom.isNull() {
+		m.CustomData = custom.fold(held.CustomData)
 	}
 }
 
@@ -268,14 +269,14 @@ func (a stringAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
 		text = *held
 	}
 	if !state.IsNull() && !a.field.Same(state.ValueString(), text) {
-		*state = types.StringValue(text)
+		*state = textOf(text)
 	}
 }
 
 func (a timestampAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
-	state, answer := a.of(m), timestampText(a.held(held).String())
-	if !state.IsNull() && !state.sameAs(answer) {
-		*state = answer
+	state, answer := a.of(m), a.held(held).String()
+	if !state.IsNull() && normalTimestamp(state.ValueString()) != answer {
+		*state = types.StringValue(answer)
 	}
 }
 
@@ -285,24 +286,37 @@ func (a boolAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
 	}
 }
 
-func (m *customerModel) refreshTags(held *helpcrunch.Customer) {
-	if m.Tags.IsNull() {
-		return
+// textOf is a text as Terraform keeps it, whatever form HelpCrunch has it in.
+func textOf(text string) types.String { return types.StringValue(norm.NFC.String(text)) }
+
+// foldTags are the tags as they read when HelpCrunch holds held: those that it
+// still has keep their element, for colours are the account's and a tag keeps
+// the one that it was written with.
+func foldTags(tags types.Set, held []helpcrunch.Tag) types.Set {
+	if tags.IsNull() {
+		return tags
 	}
-	// Colours are the account's: a tag keeps the one it was written with.
-	known := make(map[string]attr.Value)
-	for _, element := range m.Tags.Elements() {
-		known[tagOf(element).Name] = element
+	holds := make(map[string]bool, len(held))
+	for _, tag := range held {
+		holds[helpcrunch.NormalTag(tag.Name)] = true
 	}
-	elements := make([]attr.Value, 0, len(held.Tags))
-	for _, tag := range held.Tags {
-		element, ok := known[tag.Name]
-		if !ok {
-			element = tagElement(tag.Name)
+	var elements []attr.Value
+	known := make(map[string]bool, len(held))
+	for _, element := range tags.Elements() {
+		if name := helpcrunch.NormalTag(tagOf(element).Name); holds[name] {
+			elements = append(elements, element)
+			known[name] = true
 		}
-		elements = append(elements, element)
 	}
-	m.Tags = types.SetValueMust(tagType, elements)
+	seen := make(map[string]bool) // two names may meet in NFC
+	for _, tag := range held {
+		name := norm.NFC.String(tag.Name)
+		if !known[helpcrunch.NormalTag(name)] && !seen[name] {
+			elements = append(elements, tagElement(name))
+			seen[name] = true
+		}
+	}
+	return types.SetValueMust(tagType, elements)
 }
 
 // adopt makes m what an import stores: the attributes that describe a person,
@@ -311,25 +325,21 @@ func (m *customerModel) refreshTags(held *helpcrunch.Customer) {
 func (m *customerModel) adopt(held *helpcrunch.Customer) {
 	m.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
 	for _, a := range stringAttributes {
-		if text := *a.field.Held(held); a.imported && text != nil && *text != "" {
-			*a.of(m) = types.StringValue(*text)
+		if text := *a.field.Held(held); a.imported && text != nil && a.field.Normal(*text) != "" {
+			*a.of(m) = textOf(*text)
 		}
 	}
 	if len(held.Tags) > 0 {
-		elements := make([]attr.Value, len(held.Tags))
-		for i, tag := range held.Tags {
-			elements[i] = tagElement(tag.Name)
-		}
-		m.Tags = types.SetValueMust(tagType, elements)
+		m.Tags = foldTags(types.SetValueMust(tagType, nil), held.Tags)
 	}
 	m.CustomData = customDataOf(held.CustomData)
 }
 
 // The type of one tag in the set.
-var tagType = types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "color": colorType{}}}
+var tagType = types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "color": types.StringType}}
 
 func tagElement(name string) attr.Value {
-	return types.ObjectValueMust(tagType.AttrTypes, map[string]attr.Value{"name": types.StringValue(name), "color": colorNull()})
+	return types.ObjectValueMust(tagType.AttrTypes, map[string]attr.Value{"name": types.StringValue(name), "color": types.StringNull()})
 }
 
 // tagOf is a tag as the API has it. What is null or unknown is "".
@@ -339,7 +349,7 @@ func tagOf(element attr.Value) helpcrunch.Tag {
 		if name, ok := object.Attributes()["name"].(types.String); ok {
 			tag.Name = name.ValueString()
 		}
-		if color, ok := object.Attributes()["color"].(color); ok {
+		if color, ok := object.Attributes()["color"].(types.String); ok {
 			tag.Color = color.ValueString()
 		}
 	}
@@ -361,16 +371,25 @@ func sameTags(plan, state types.Set) bool {
 	if plan.IsNull() || state.IsNull() {
 		return plan.IsNull() && state.IsNull()
 	}
-	known := make(map[string]string)
+	type asked struct{ name, color string }
+	names := make(map[string]bool)
+	colors := make(map[asked]bool)
 	for _, tag := range tagsOf(state) {
-		known[tag.Name] = tag.Color
+		name := helpcrunch.NormalTag(tag.Name)
+		names[name] = false
+		colors[asked{name, normalColor(tag.Color)}] = true
 	}
-	planned := tagsOf(plan)
-	for _, tag := range planned {
-		color, ok := known[tag.Name]
-		if !ok || tag.Color != "" && !sameColor(tag.Color, color) {
+	for _, tag := range tagsOf(plan) {
+		name := helpcrunch.NormalTag(tag.Name)
+		if _, ok := names[name]; !ok || tag.Color != "" && !colors[asked{name, normalColor(tag.Color)}] {
+			return false
+		}
+		names[name] = true
+	}
+	for _, planned := range names {
+		if !planned {
 			return false
 		}
 	}
-	return len(planned) == len(known)
+	return true
 }

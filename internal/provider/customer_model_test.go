@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
-func objectOf(elements map[string]attr.Value) customData { return customDataObject(elements) }
+func objectOf(elements map[string]attr.Value) types.Dynamic { return customDataObject(elements) }
 
 func numberOf(text string) types.Number {
 	number, _, err := big.ParseFloat(text, 10, 512, big.ToNearestEven)
@@ -38,9 +38,9 @@ func heldOf(t *testing.T, answer string) helpcrunch.CustomData {
 // whatever form HelpCrunch gives it.
 func TestFoldCustomData(t *testing.T) {
 	for name, c := range map[string]struct {
-		state  customData
+		state  types.Dynamic
 		answer string
-		want   customData
+		want   types.Dynamic
 	}{
 		"a date comes back as an integer": {
 			objectOf(map[string]attr.Value{"at": types.StringValue("1603885746")}), `{"at":1603885746}`,
@@ -72,18 +72,47 @@ func TestFoldCustomData(t *testing.T) {
 			objectOf(map[string]attr.Value{"a": types.StringValue("x")}),
 		},
 		"a map of strings stays one": {
-			customData{types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("7"), "b": types.StringValue("x"), "c": types.StringValue("z")}))},
+			types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("7"), "b": types.StringValue("x"), "c": types.StringValue("z")})),
 			`{"a":8,"b":"x"}`,
-			customData{types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("8"), "b": types.StringValue("x"), "c": types.StringNull()}))},
+			types.DynamicValue(types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringValue("8"), "b": types.StringValue("x"), "c": types.StringNull()})),
 		},
 		"a map of numbers that no longer fit becomes an object": {
-			customData{types.DynamicValue(types.MapValueMust(types.NumberType, map[string]attr.Value{"a": numberOf("7"), "b": numberOf("8")}))},
+			types.DynamicValue(types.MapValueMust(types.NumberType, map[string]attr.Value{"a": numberOf("7"), "b": numberOf("8")})),
 			`{"a":"seven","b":8}`,
 			objectOf(map[string]attr.Value{"a": types.StringValue("seven"), "b": numberOf("8")}),
 		},
 	} {
-		if got := c.state.fold(heldOf(t, c.answer)); !got.Equal(c.want) {
+		if got := (customData{c.state}).fold(heldOf(t, c.answer)); !got.Equal(c.want) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestTagsAlike: names that HelpCrunch may take for one tag are refused, unless
+// the customer has them both.
+func TestTagsAlike(t *testing.T) {
+	tags := func(names ...string) types.Set {
+		elements := make([]attr.Value, len(names))
+		for i, name := range names {
+			elements[i] = tagElement(name)
+		}
+		return types.SetValueMust(tagType, elements)
+	}
+	for _, c := range []struct {
+		planned, held types.Set
+		refused       bool
+	}{
+		{tags("vip", "beta"), types.SetNull(tagType), false},
+		{tags("vip", "VIP"), types.SetNull(tagType), true},
+		{tags("vip", "vip "), types.SetNull(tagType), true},
+		{tags("vip", "VIP"), tags("vip", "VIP", "beta"), false},
+		{tags("vip", "VIP", "vip "), tags("vip", "VIP"), true},
+		{tags("vip", "VIP"), tags("vip"), true},
+		{tags("vip", "VIP"), tags("vip", "Vip"), true},
+		{types.SetUnknown(tagType), tags("vip"), false},
+	} {
+		if got := tagsAlike(c.planned, c.held).HasError(); got != c.refused {
+			t.Errorf("%s where there is %s: refused %t", c.planned, c.held, got)
 		}
 	}
 }
@@ -125,35 +154,55 @@ func TestChanges(t *testing.T) {
 		}
 		return types.SetValueMust(tagType, elements)
 	}
+	colored := func(name, color string) types.Set {
+		return types.SetValueMust(tagType, []attr.Value{types.ObjectValueMust(tagType.AttrTypes, map[string]attr.Value{
+			"name": types.StringValue(name), "color": types.StringValue(color),
+		})})
+	}
 	for name, c := range map[string]struct {
 		state, plan customerModel
 		letGo       bool
 		want        string
 	}{
-		"nothing":               {want: `{}`},
-		"left out":              {customerModel{Blocked: types.BoolValue(true)}, customerModel{}, false, `{}`},
-		"set":                   {customerModel{}, customerModel{Name: types.StringValue("Ada")}, false, `{"name":"Ada"}`},
-		"the same":              {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("Ada")}, false, `{}`},
-		"emptied":               {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, false, `{"name":null}`},
-		"taken out":             {customerModel{Name: types.StringValue("Ada")}, customerModel{}, false, `{"name":null}`},
-		"an empty one out":      {customerModel{Name: types.StringValue("")}, customerModel{}, false, `{}`},
-		"let go":                {customerModel{Name: types.StringValue("Ada"), Tags: tags("vip"), CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, true, `{}`},
-		"emptied after import":  {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, true, `{"name":null}`},
-		"a case":                {customerModel{Email: types.StringValue("A@b.cd")}, customerModel{Email: types.StringValue("a@b.cd")}, false, `{"email":"a@b.cd"}`},
-		"a moment":              {customerModel{}, customerModel{FirstSeen: timestampText("2023-11-14T22:13:20Z")}, false, `{"firstSeen":"1700000000"}`},
-		"the same moment":       {customerModel{FirstSeen: timestampText("1700000000")}, customerModel{FirstSeen: timestampText("2023-11-14T22:13:20Z")}, false, `{}`},
-		"a moment out":          {customerModel{FirstSeen: timestampText("1700000000")}, customerModel{}, false, `{"firstSeen":null}`},
-		"false over nothing":    {customerModel{}, customerModel{Unsubscribed: types.BoolValue(false)}, false, `{"unsubscribed":false}`},
-		"tags":                  {customerModel{Tags: tags("vip")}, customerModel{Tags: tags("beta")}, false, `{"tags":[{"name":"beta"}]}`},
-		"no tags":               {customerModel{Tags: tags("vip")}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
-		"no tags from nothing":  {customerModel{}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
-		"tags out":              {customerModel{Tags: tags("vip")}, customerModel{}, false, `{"tags":[]}`},
-		"the same tags":         {customerModel{Tags: tags("a", "b")}, customerModel{Tags: tags("b", "a")}, false, `{}`},
-		"a property":            {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("1.50")})}, false, `{"customData":[{"property":"a","value":1.5}]}`},
-		"another form":          {customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("15")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("15")})}, false, `{}`},
-		"a property kept empty": {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("")})}, false, `{"customData":[{"property":"a","value":null}]}`},
-		"a property out":        {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true), "b": types.BoolValue(true)})}, customerModel{CustomData: objectOf(map[string]attr.Value{"b": types.BoolValue(true)})}, false, `{"customData":[{"property":"a","value":null}]}`},
-		"custom data out":       {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, false, `{"customData":[{"property":"a","value":null}]}`},
+		"nothing":                {want: `{}`},
+		"left out":               {customerModel{Blocked: types.BoolValue(true)}, customerModel{}, false, `{}`},
+		"set":                    {customerModel{}, customerModel{Name: types.StringValue("Ada")}, false, `{"name":"Ada"}`},
+		"the same":               {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("Ada")}, false, `{}`},
+		"emptied":                {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, false, `{"name":null}`},
+		"taken out":              {customerModel{Name: types.StringValue("Ada")}, customerModel{}, false, `{"name":null}`},
+		"an empty one out":       {customerModel{Name: types.StringValue("")}, customerModel{}, false, `{}`},
+		"let go":                 {customerModel{Name: types.StringValue("Ada"), Tags: tags("vip"), CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, true, `{}`},
+		"emptied after import":   {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, true, `{"name":null}`},
+		"a case":                 {customerModel{Email: types.StringValue("A@b.cd")}, customerModel{Email: types.StringValue("a@b.cd")}, false, `{}`},
+		"a case that matters":    {customerModel{Name: types.StringValue("ada")}, customerModel{Name: types.StringValue("Ada")}, false, `{"name":"Ada"}`},
+		"outer space":            {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("Ada ")}, false, `{}`},
+		"another with space":     {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("Grace ")}, false, `{"name":"Grace "}`},
+		"nothing but space":      {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("\n")}, false, `{"name":null}`},
+		"a space out":            {customerModel{Name: types.StringValue(" ")}, customerModel{}, false, `{}`},
+		"a moment":               {customerModel{}, customerModel{FirstSeen: types.StringValue("2023-11-14T22:13:20Z")}, false, `{"firstSeen":"1700000000"}`},
+		"the same moment":        {customerModel{FirstSeen: types.StringValue("1700000000")}, customerModel{FirstSeen: types.StringValue("2023-11-14T22:13:20Z")}, false, `{}`},
+		"a moment out":           {customerModel{FirstSeen: types.StringValue("1700000000")}, customerModel{}, false, `{"firstSeen":null}`},
+		"false over nothing":     {customerModel{}, customerModel{Unsubscribed: types.BoolValue(false)}, false, `{"unsubscribed":false}`},
+		"tags":                   {customerModel{Tags: tags("vip")}, customerModel{Tags: tags("beta")}, false, `{"tags":[{"name":"beta"}]}`},
+		"a tag with space":       {customerModel{Tags: tags("vip ")}, customerModel{Tags: tags("vip")}, false, `{}`},
+		"a tag's case":           {customerModel{Tags: tags("VIP")}, customerModel{Tags: tags("vip")}, false, `{"tags":[{"name":"vip"}]}`},
+		"one tag of two":         {customerModel{Tags: tags("VIP", "vip")}, customerModel{Tags: tags("vip")}, false, `{"tags":[{"name":"vip"}]}`},
+		"a colour's form":        {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: colored("vip", "#F00")}, false, `{}`},
+		"another colour":         {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: colored("vip", "blue")}, false, `{"tags":[{"name":"vip","color":"blue"}]}`},
+		"a colour out":           {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: tags("vip")}, false, `{}`},
+		"a colour in":            {customerModel{Tags: tags("vip")}, customerModel{Tags: colored("vip", "red")}, false, `{"tags":[{"name":"vip","color":"red"}]}`},
+		"no tags":                {customerModel{Tags: tags("vip")}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
+		"no tags from nothing":   {customerModel{}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
+		"tags out":               {customerModel{Tags: tags("vip")}, customerModel{}, false, `{"tags":[]}`},
+		"the same tags":          {customerModel{Tags: tags("a", "b")}, customerModel{Tags: tags("b", "a")}, false, `{}`},
+		"a property":             {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("1.50")})}, false, `{"customData":[{"property":"a","value":1.5}]}`},
+		"another form":           {customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("15")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("15")})}, false, `{}`},
+		"noughts":                {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("007")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("7")})}, false, `{"customData":[{"property":"a","value":"7"}]}`},
+		"what Terraform reckons": {customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("0.01")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("0.010000000000000000000000000000000000001")})}, false, `{}`},
+		"a property of space":    {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("x")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue(" ")})}, false, `{"customData":[{"property":"a","value":null}]}`},
+		"a property kept empty":  {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("")})}, false, `{"customData":[{"property":"a","value":null}]}`},
+		"a property out":         {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true), "b": types.BoolValue(true)})}, customerModel{CustomData: objectOf(map[string]attr.Value{"b": types.BoolValue(true)})}, false, `{"customData":[{"property":"a","value":null}]}`},
+		"custom data out":        {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, false, `{"customData":[{"property":"a","value":null}]}`},
 	} {
 		got, err := json.Marshal(c.plan.changes(&c.state, c.letGo))
 		if err != nil || string(got) != c.want {
@@ -178,18 +227,18 @@ func FuzzCustomDataRoundTrip(f *testing.F) {
 		}
 		imported := customDataOf(held)
 		again := imported
-		if !imported.isNull() {
-			again = imported.fold(held)
+		if !imported.IsNull() {
+			again = customData{imported}.fold(held)
 		}
 		if !again.Equal(imported) {
 			t.Fatalf("imported as %s, read as %s", imported, again)
 		}
-		if changes := again.changes(imported, false); changes != nil {
+		if changes := (customData{again}).changes(customData{imported}, false); changes != nil {
 			t.Fatalf("asks for %v", changes)
 		}
-		for name, value := range imported.properties() {
-			if !value.Equal(held[name]) || value.Kind != held[name].Kind {
-				t.Fatalf("%q is %v, HelpCrunch holds %v", name, value, held[name])
+		for name, value := range (customData{imported}).properties() {
+			if there := held.Named()[name]; !value.Equal(there) || value.Kind != there.Kind {
+				t.Fatalf("%q is %v, HelpCrunch holds %v", name, value, there)
 			}
 		}
 	})

@@ -15,6 +15,9 @@ import (
 )
 
 func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(tagsOfPlan(ctx, req)...)
+	}
 	if r.account == nil || req.State.Raw.IsNull() {
 		return // not configured yet, or a create: nothing is known that could be lost
 	}
@@ -26,6 +29,19 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	default:
 		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, req.Plan, known)...)
 	}
+}
+
+// tagsOfPlan refuses tags that HelpCrunch may take for one.
+func tagsOfPlan(ctx context.Context, req resource.ModifyPlanRequest) diag.Diagnostics {
+	var planned, held types.Set
+	diags := req.Plan.GetAttribute(ctx, path.Root("tags"), &planned)
+	if !req.State.Raw.IsNull() {
+		diags.Append(req.State.GetAttribute(ctx, path.Root("tags"), &held)...)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	return tagsAlike(planned, held)
 }
 
 func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, known memory) diag.Diagnostics {

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -62,6 +63,10 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	plan := op.plan
+	resp.Diagnostics.Append(tagsAlike(plan.Tags, types.SetNull(tagType))...) // also of names that were unknown until now
+	if resp.Diagnostics.HasError() {
+		return
+	}
 
 	wanted := plan.changes(&customerModel{}, false)
 	sent := wanted.WithoutNulls() // a new customer is empty
@@ -74,7 +79,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// From here on there is a customer, and so there must be a state. An
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
-	op.known.wrote(customer)
+	op.known.wrote(customer, plan)
 	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	plan.Origin = types.StringValue(originCreated)
@@ -138,7 +143,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state.Origin = known.origin(state.Origin)
 	state.Organization = op.organization
-	known.saw(customer)
+	known.saw(customer, state)
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -152,8 +157,12 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	plan, state, known, id := op.plan, op.state, &op.known, op.id
+	resp.Diagnostics.Append(tagsAlike(plan.Tags, state.Tags)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 
-	changes := plan.changes(state, known.Import == importRead)
+	changes := known.spelled(plan.changes(state, known.Import == importRead))
 	if !changes.IsZero() || len(known.Lost) > 0 {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
 		if resp.Diagnostics.HasError() {
@@ -181,7 +190,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 			plan.correct(field, state, customer)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
-		known.wrote(customer)
+		known.wrote(customer, plan)
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
 		known.Import = importSettled
@@ -295,9 +304,10 @@ func (m *customerModel) correct(field string, state *customerModel, held *helpcr
 		if m.Tags.IsNull() {
 			m.Tags = state.Tags
 		}
-		m.refreshTags(held)
+		m.Tags = foldTags(m.Tags, held.Tags)
 	case "custom_data":
-		m.CustomData = m.CustomData.with(strings.TrimPrefix(field, "customData."), state.CustomData).fold(held.CustomData)
+		property := norm.NFC.String(strings.TrimPrefix(field, "customData."))
+		m.CustomData = customData{customData{m.CustomData}.with(property, state.CustomData)}.fold(held.CustomData)
 	}
 }
 

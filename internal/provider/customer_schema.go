@@ -16,22 +16,27 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 // notManaged ends the description of what has no default.
 const notManaged = " Left out, it is not managed."
 
 func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Optional: true, MarkdownDescription: description + notManaged}
+	text := func(field *helpcrunch.StringField, description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: description + notManaged,
+			PlanModifiers:       []planmodifier.String{keepEqual{field.Normal}},
+		}
 	}
 	moment := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{
-			Optional:   true,
-			CustomType: timestampType{},
+			Optional: true,
 			MarkdownDescription: description +
 				" UNIX seconds (`\"1700000000\"`) or RFC 3339 (`\"2023-11-14T22:13:20Z\"`), equal when the instant is equal." + notManaged,
-			PlanModifiers: []planmodifier.String{keepEqualTimestamp{}},
+			PlanModifiers: []planmodifier.String{keepEqual{normalTimestamp}},
 		}
 	}
 	resp.Schema = schema.Schema{
@@ -49,18 +54,18 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"organization":   organizationAttribute("customer"),
-			"name":           text("The full name, such as `\"Ada Lovelace\"`."),
-			"email":          text("The e-mail address, such as `\"ada@example.com\"`. HelpCrunch may store it in another case; that is not a difference."),
-			"user_id":        text("Your own key for the customer, such as `\"crm-17\"`. No two customers of an account have the same."),
-			"company":        text("The company, such as `\"Analytical Engines\"`."),
-			"phone":          text("The phone number in any form, such as `\"+44 20 7946 0000\"`."),
-			"notes":          text("Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`. HelpCrunch is reported to refuse more than 255 characters."),
-			"locale":         text("The language, ISO 639-1, such as `\"en\"`. The case is not a difference."),
-			"source":         text("The URL that brought the customer, such as `\"https://example.com/campaign\"`."),
-			"referer":        text("The URL that referred the customer, such as `\"https://example.org/\"`."),
-			"last_page":      text("The URL of the page seen last, such as `\"https://example.com/pricing\"`. It moves as the customer browses: write it only to seed it."),
-			"created_from":   text("The channel the customer came from: `\"web\"`, `\"iOS\"`, `\"android\"`, `\"telegram\"`, `\"viber\"`, `\"facebook\"`, `\"instagram\"` or another that HelpCrunch knows."),
-			"integration_id": text("The customer's id in the channel that `created_from` names, such as `\"98765\"`."),
+			"name":           text(helpcrunch.Name, "The full name, such as `\"Ada Lovelace\"`."),
+			"email":          text(helpcrunch.Email, "The e-mail address, such as `\"ada@example.com\"`. HelpCrunch may store it in another case; that is not a difference."),
+			"user_id":        text(helpcrunch.UserID, "Your own key for the customer, such as `\"crm-17\"`. No two customers of an account have the same."),
+			"company":        text(helpcrunch.Company, "The company, such as `\"Analytical Engines\"`."),
+			"phone":          text(helpcrunch.Phone, "The phone number in any form, such as `\"+44 20 7946 0000\"`."),
+			"notes":          text(helpcrunch.Notes, "Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`. HelpCrunch is reported to refuse more than 255 characters."),
+			"locale":         text(helpcrunch.Locale, "The language, ISO 639-1, such as `\"en\"`. The case is not a difference."),
+			"source":         text(helpcrunch.Source, "The URL that brought the customer, such as `\"https://example.com/campaign\"`."),
+			"referer":        text(helpcrunch.Referer, "The URL that referred the customer, such as `\"https://example.org/\"`."),
+			"last_page":      text(helpcrunch.LastPage, "The URL of the page seen last, such as `\"https://example.com/pricing\"`. It moves as the customer browses: write it only to seed it."),
+			"created_from":   text(helpcrunch.CreatedFrom, "The channel the customer came from: `\"web\"`, `\"iOS\"`, `\"android\"`, `\"telegram\"`, `\"viber\"`, `\"facebook\"`, `\"instagram\"` or another that HelpCrunch knows."),
+			"integration_id": text(helpcrunch.IntegrationID, "The customer's id in the channel that `created_from` names, such as `\"98765\"`."),
 			"first_seen":     moment("When the customer was first seen."),
 			"last_seen":      moment("When the customer was last seen. It moves as the customer browses: write it only to seed it."),
 			"unsubscribed": schema.BoolAttribute{
@@ -77,15 +82,13 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "The exact set of the customer's tags, such as `[{ name = \"vip\", color = \"gold\" }, { name = \"beta\" }]`. " +
 					"Tags that others add are drift, also those of a `helpcrunch_customer_tag`: the plan warns where it has both, and nobody does between workspaces. " +
 					"HelpCrunch creates a tag that it does not know." + notManaged,
-				PlanModifiers: []planmodifier.Set{keepEqualTags{}},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name": schema.StringAttribute{
 						Required:            true,
-						MarkdownDescription: "The name, such as `\"vip\"`. No two tags of a customer may differ only in case.",
+						MarkdownDescription: "The name, such as `\"vip\"`. Two that differ only in case, or in white space around them, are refused where the customer does not have them both already.",
 					},
 					"color": schema.StringAttribute{
-						Optional:   true,
-						CustomType: colorType{},
+						Optional: true,
 						MarkdownDescription: "Any CSS colour, such as `\"gold\"`, `\"#fd0\"` or `\"rgb(255, 215, 0)\"`. " +
 							"The colour belongs to the tag in the whole account: it is asked for when the tag is sent, a warning says when the account kept another one, and it is never drift. " +
 							"Left out, HelpCrunch gives a new tag `#c377e0`.",
@@ -93,13 +96,12 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				}},
 			},
 			"custom_data": schema.DynamicAttribute{
-				Optional:   true,
-				CustomType: customDataType{},
+				Optional: true,
 				MarkdownDescription: "Custom attributes by name: an object or a map of strings, numbers, bools and nulls, such as `{ plan = \"gold\", seats = 12, trial = false }`. " +
 					"It is managed property by property: those not written here are left alone; `null` or `\"\"` keeps one empty. " +
+					"A number or bool and its text are equal, and a change of form alone sends nothing. Integers are exact; any other number is kept as a double. " +
 					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`. " +
 					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them." + notManaged,
-				PlanModifiers: []planmodifier.Dynamic{keepEqualCustomData{}},
 			},
 			"deletion_policy": schema.StringAttribute{
 				Optional: true,

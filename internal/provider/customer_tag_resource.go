@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ type customerTagModel struct {
 	Organization types.String   `tfsdk:"organization"`
 	CustomerID   types.String   `tfsdk:"customer_id"`
 	Name         types.String   `tfsdk:"name"`
-	Color        color          `tfsdk:"color"`
+	Color        types.String   `tfsdk:"color"`
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -90,15 +91,14 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Required: true,
 				MarkdownDescription: "The name of the tag, such as `\"vip\"`. Upper and lower case differ. HelpCrunch creates a tag that it does not know. " +
 					"Changing it replaces the resource: the customer loses the one tag and gets the other.",
-				PlanModifiers: replaces,
+				PlanModifiers: slices.Concat([]planmodifier.String{keepEqual{helpcrunch.NormalTag}}, replaces),
 			},
 			"color": schema.StringAttribute{
-				Optional:   true,
-				CustomType: colorType{},
+				Optional: true,
 				MarkdownDescription: "Any CSS colour, such as `\"gold\"`, `\"#fd0\"` or `\"rgb(255, 215, 0)\"`. " +
 					"The colour belongs to the tag in the whole account: it is asked for when the tag is sent, a warning says when the account kept another one, and it is never drift. " +
 					"Left out, HelpCrunch gives a new tag `#c377e0`.",
-				PlanModifiers: []planmodifier.String{keepEqualColor{}},
+				PlanModifiers: []planmodifier.String{keepEqual{normalColor}},
 			},
 			"timeouts": timeoutsAttribute(ctx, "tag"),
 		},
@@ -155,14 +155,13 @@ func (r *customerTagResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	plan := op.plan
 
-	warnings, diags := r.send(ctx, plan)
+	warnings, diags := r.send(ctx, plan, &op.known)
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
 	// The tag is there, and so there must be a state, whatever is said of it.
-	known := memory{WrittenAt: time.Now().Unix()}
-	known.write(ctx, resp.Private, &resp.Diagnostics)
+	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(plan.key())
 	plan.Organization = op.organization
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.key())...)
@@ -195,6 +194,10 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 		tflog.Info(ctx, "the customer does not have the tag any more", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
 	default:
+		if spelled := state.spelling(customer); !maps.Equal(spelled, known.Tags) {
+			known.Tags = spelled
+			known.write(ctx, resp.Private, &resp.Diagnostics)
+		}
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("organization"), op.organization)...)
 	}
 }
@@ -210,18 +213,17 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 	plan, state, known := op.plan, op.state, op.known
 
 	// A colour taken out of the configuration is no longer asked for.
-	if !plan.Color.IsNull() && !plan.Color.sameAs(state.Color) {
+	if !plan.Color.IsNull() && (state.Color.IsNull() || !sameColor(plan.Color.ValueString(), state.Color.ValueString())) {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, op.id, op.failed)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		warnings, diags := r.send(ctx, plan)
+		warnings, diags := r.send(ctx, plan, &known)
 		if diags.HasError() {
 			resp.Diagnostics.Append(diags...)
 			return
 		}
 		resp.Diagnostics.Append(warnings...)
-		known.WrittenAt = time.Now().Unix()
 		known.write(ctx, resp.Private, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -237,13 +239,14 @@ func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	state, id, summary := op.state, op.id, op.failed
 
-	customer, err := r.account.client.UntagCustomer(ctx, id, []string{state.Name.ValueString()})
+	name := op.known.spelledTag(state.Name.ValueString())
+	customer, err := r.account.client.UntagCustomer(ctx, id, []string{name})
 	switch {
 	case helpcrunch.IsNotFound(err):
 		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
 	case err != nil:
 		resp.Diagnostics.Append(tagRefused(summary, err)...)
-	case state.heldBy(customer):
+	case slices.ContainsFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == name }):
 		resp.Diagnostics.AddError(summary, "HelpCrunch accepted the request, and its answer still has the tag. Run terraform apply again, or take the tag off in HelpCrunch.")
 	}
 }
@@ -254,7 +257,7 @@ func (r *customerTagResource) ImportState(ctx context.Context, req resource.Impo
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
 	}
 	customer, name, _ := strings.Cut(id, "/") // a name may have slashes of its own
-	if !isID(customer) || name == "" || strings.TrimSpace(name) != name {
+	if !isID(customer) || name == "" {
 		resp.Diagnostics.AddError("Not an import id",
 			"Write the id of a customer, a slash and the name of a tag, such as 542335/vip.")
 		return
@@ -269,13 +272,14 @@ func (r *customerTagResource) ImportState(ctx context.Context, req resource.Impo
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
 }
 
-// send gives the customer the tag. Once HelpCrunch has answered there are only warnings.
-func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel) (warnings, diags diag.Diagnostics) {
+// send gives the customer the tag, and takes down in known that it did. Once
+// HelpCrunch has answered there are only warnings.
+func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, known *memory) (warnings, diags diag.Diagnostics) {
 	id := customerIDOf(plan.CustomerID, &diags)
 	if diags.HasError() {
 		return nil, diags
 	}
-	tag := helpcrunch.Tag{Name: plan.Name.ValueString(), Color: plan.Color.ValueString()}
+	tag := helpcrunch.Tag{Name: known.spelledTag(plan.Name.ValueString()), Color: plan.Color.ValueString()}
 	customer, err := r.account.client.TagCustomer(ctx, id, []helpcrunch.Tag{tag})
 	summary := fmt.Sprintf("Customer %d was not tagged", id)
 	switch {
@@ -284,7 +288,8 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel) 
 	case err != nil:
 		return nil, tagRefused(summary, err)
 	}
-	i := slices.IndexFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == tag.Name })
+	known.WrittenAt, known.Tags = time.Now().Unix(), plan.spelling(customer)
+	i := slices.IndexFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == helpcrunch.SpellTag(tag.Name, customer.Tags) })
 	switch {
 	case i < 0:
 		warnings.AddAttributeWarning(path.Root("name"), "HelpCrunch did not take a tag",
@@ -312,7 +317,19 @@ func tagRefused(summary string, err error) diag.Diagnostics {
 
 // heldBy reports whether the customer has the tag. Its colour is the account's.
 func (m *customerTagModel) heldBy(customer *helpcrunch.Customer) bool {
-	return slices.ContainsFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == m.Name.ValueString() })
+	return slices.ContainsFunc(customer.Tags, func(held helpcrunch.Tag) bool {
+		return helpcrunch.NormalTag(held.Name) == helpcrunch.NormalTag(m.Name.ValueString())
+	})
+}
+
+// spelling is what the customer's tag is called in HelpCrunch, where that is
+// another name.
+func (m *customerTagModel) spelling(customer *helpcrunch.Customer) map[string]string {
+	name := m.Name.ValueString()
+	if spelled := helpcrunch.SpellTag(name, customer.Tags); spelled != name {
+		return map[string]string{helpcrunch.NormalTag(name): spelled}
+	}
+	return nil
 }
 
 // problems are the faults of what is known of a configuration.
@@ -321,12 +338,8 @@ func (m *customerTagModel) problems() diag.Diagnostics {
 	if !m.CustomerID.IsUnknown() {
 		customerIDOf(m.CustomerID, &diags)
 	}
-	switch name := m.Name.ValueString(); {
-	case m.Name.IsUnknown():
-	case name == "":
+	if !m.Name.IsUnknown() && m.Name.ValueString() == "" {
 		diags.AddAttributeError(path.Root("name"), "A tag without a name", "Every tag needs a name, such as \"vip\".")
-	case strings.TrimSpace(name) != name:
-		diags.AddAttributeError(path.Root("name"), "Space around a tag", "The name of a tag begins or ends with white space. Take it away.")
 	}
 	warnOfColor(&diags, path.Root("color"), m.Color)
 	return diags

@@ -309,7 +309,7 @@ func TestTagThatIsNotTaken(t *testing.T) {
 		BaseURL: base, APIKey: "key", BatchSize: 1, RequestTimeout: time.Minute,
 		Budget: budget.New(budget.Config{Limit: 10}),
 	}), deletionDelete)}
-	warnings, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: colorNull()})
+	warnings, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: types.StringNull()}, new(memory))
 	if len(diags) > 0 || len(warnings) != 1 || warnings.HasError() || warnings[0].Summary() != "HelpCrunch did not take a tag" {
 		t.Errorf("%v, %v", warnings, diags)
 	}
@@ -351,7 +351,6 @@ func TestBadTags(t *testing.T) {
 		{"customer_id = \"ada\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
 		{"customer_id = \"542335/vip\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
 		{"customer_id = \"1\"\n  name = \"\"", "name", `Every tag needs a name, such as "vip".`},
-		{"customer_id = \"1\"\n  name = \" vip\"", "name", `The name of a tag begins or ends with white space. Take it away.`},
 	} {
 		runSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + "resource \"helpcrunch_customer_tag\" \"test\" {\n  " + bad.lines + "\n}\n", PlanOnly: true,
@@ -360,9 +359,9 @@ func TestBadTags(t *testing.T) {
 	}
 	// Known during the apply only.
 	runSteps(t, resource.TestStep{
-		Config: providerBlock(server, "") + "resource \"terraform_data\" \"later\" {\n  input = \" vip\"\n}\n" +
+		Config: providerBlock(server, "") + "resource \"terraform_data\" \"later\" {\n  input = \"\"\n}\n" +
 			tagBlock(1, `name = terraform_data.later.output`),
-		ExpectError: errorWith(`The name of a tag begins or ends with white space.`),
+		ExpectError: errorWith(`Every tag needs a name, such as "vip".`),
 	})
 	if n := server.Counts().Total(); n != 0 {
 		t.Errorf("%d requests were sent", n)
@@ -406,7 +405,7 @@ func TestTagImport(t *testing.T) {
 		"vip":                form,
 		"ada/vip":            form,
 		"542335/":            form,
-		"542335/ vip":        form,
+		itoa(id) + "/ VIP":   "Cannot import non-existent remote object",
 		itoa(id) + "/VIP":    "Cannot import non-existent remote object",
 		itoa(id+1) + "/beta": "Cannot import non-existent remote object",
 	} {
@@ -414,6 +413,35 @@ func TestTagImport(t *testing.T) {
 			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`), ResourceName: tagAddress,
 			ImportState: true, ImportStateId: bad, ExpectError: errorWith(want),
 		})
+	}
+}
+
+// TestTagSpelledOtherwise: a tag that HelpCrunch has with a space, or in another
+// form of Unicode, is the tag. It is recoloured and taken off under its own name.
+func TestTagSpelledOtherwise(t *testing.T) {
+	t.Parallel()
+	for name, spelled := range map[string]string{"gold": "gold ", composed: decomposed} {
+		server := newSandbox(t)
+		id := ada(t, server) // who has the tag vip
+		if err := server.Change(id, sandbox.Record{"tags": []string{"vip", spelled}}); err != nil {
+			t.Fatal(err)
+		}
+		config := func(color string) string {
+			return providerBlock(server, "") + tagBlock(id, fmt.Sprintf("name = %q\n  %s", name, color))
+		}
+		holds := func() {
+			if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip", spelled}) {
+				t.Errorf("HelpCrunch holds %+q", got)
+			}
+		}
+		runSteps(t,
+			resource.TestStep{Config: config(""), ResourceName: tagAddress, ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true},
+			resource.TestStep{Config: config(""), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop), PostApplyFunc: holds},
+			resource.TestStep{Config: config(`color = "red"`), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionUpdate), PostApplyFunc: holds},
+		)
+		if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip"}) {
+			t.Errorf("after the destroy HelpCrunch holds %+q", got)
+		}
 	}
 }
 

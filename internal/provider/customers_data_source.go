@@ -150,8 +150,8 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 
 func newListedCustomer(customer *helpcrunch.Customer) listedCustomer {
 	listed := listedCustomer{foundCustomerFields: newFoundCustomer(customer).foundCustomerFields, CustomData: map[string]string{}}
-	for name, value := range customer.CustomData {
-		if value.Text != "" {
+	for name, value := range customer.CustomData.Named() {
+		if !value.IsEmpty() {
 			listed.CustomData[name] = value.Text
 		}
 	}

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -163,6 +164,12 @@ func TestImportLetsGo(t *testing.T) {
 	holdsAll("after destroy with abandon", nil)
 }
 
+// oddly is how people type, and how agents tag.
+var oddly = sandbox.Record{
+	"name": "Ada ", "email": "ADA@Example.com", "userId": "\tcrm-18", "company": "\u00a0", "phone": " ${555} ", "notes": "a\n", "locale": "EN",
+	"tags": []string{"VIP", "vip", "vip ", decomposed}, "customData": map[string]any{"plan": " gold\n", "tier": "007", "score": json.Number("0.1000000000000000055511151231257827")},
+}
+
 // TestImportGeneratedConfiguration: what terraform plan -generate-config-out
 // writes plans clean and freezes nobody's subscription.
 func TestImportGeneratedConfiguration(t *testing.T) {
@@ -174,7 +181,12 @@ func TestImportGeneratedConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	odd, err := server.Add(oddly)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := newWorkspace(t, server, required+
+		"import {\n  to = helpcrunch_customer.odd\n  id = \""+strconv.FormatInt(odd, 10)+"\"\n}\n"+
 		"import {\n  to = helpcrunch_customer.ada\n  id = \""+strconv.FormatInt(id, 10)+"\"\n}\n"+
 		"import {\n  to = helpcrunch_customer.bare\n  id = \""+strconv.FormatInt(bare, 10)+"\"\n}\n")
 	plan, diags, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))

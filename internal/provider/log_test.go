@@ -29,7 +29,7 @@ func TestLogHoldsNoPersonalData(t *testing.T) {
 	applied(t, w)
 	planned(t, w)
 	log := read()
-	if !strings.Contains(log, "type-based SemanticEquals") {
+	if !strings.Contains(log, "[TRACE]") || !strings.Contains(log, "Called provider defined planmodifier.String") {
 		t.Fatal("the log is not that of the level TRACE")
 	}
 	for line := range strings.Lines(log) {

@@ -35,6 +35,10 @@ type memory struct {
 	// WrittenAt is when we last wrote the customer, in UNIX seconds, as long
 	// as a search may not show it yet.
 	WrittenAt int64
+	// Tags and Properties are the names that HelpCrunch spells otherwise than
+	// Terraform has them, by their normal form: what goes back goes under the
+	// name that is there, or it would be another.
+	Tags, Properties map[string]string
 
 	// present is whether there was any memory.
 	present bool
@@ -72,7 +76,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "r": &m.ReadAt, "w": &m.WrittenAt}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "r": &m.ReadAt, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties}
 }
 
 const (
@@ -81,21 +85,63 @@ const (
 )
 
 // saw takes down what the answer to a read says about what is not managed.
-func (m *memory) saw(customer *helpcrunch.Customer) {
-	m.notice(customer)
+func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
+	m.notice(customer, managed)
 	if !within(m.WrittenAt, searchLag) {
 		m.ReadAt, m.WrittenAt = time.Now().Unix(), 0
 	}
 }
 
 // wrote takes down what the answer to a write says about what is not managed.
-func (m *memory) wrote(customer *helpcrunch.Customer) {
-	m.notice(customer)
+func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
+	m.notice(customer, managed)
 	m.ReadAt, m.WrittenAt = 0, time.Now().Unix()
 }
 
-func (m *memory) notice(customer *helpcrunch.Customer) {
+func (m *memory) notice(customer *helpcrunch.Customer, managed *customerModel) {
 	m.Unsubscribed = customer.Unsubscribed
+	m.Tags, m.Properties = tagSpellings(managed.Tags, customer.Tags), customer.CustomData.Spellings()
+}
+
+// spelled are the changes under the names that HelpCrunch has.
+func (m *memory) spelled(changes helpcrunch.Changes) helpcrunch.Changes {
+	changes.CustomData = changes.CustomData.Spelled(m.Properties)
+	for i, tag := range changes.Tags {
+		changes.Tags[i].Name = m.spelledTag(tag.Name)
+	}
+	return changes
+}
+
+func (m *memory) spelledTag(name string) string {
+	if spelling, ok := m.Tags[helpcrunch.NormalTag(name)]; ok {
+		return spelling
+	}
+	return name
+}
+
+// tagSpellings are the names of tags that HelpCrunch spells otherwise than the
+// set, or otherwise than their normal form, by that form; nil for none. Of tags
+// that differ in nothing else each is under its own name already.
+func tagSpellings(tags types.Set, held []helpcrunch.Tag) map[string]string {
+	var spellings map[string]string
+	meet := make(map[string]int)
+	for _, tag := range tagsOf(tags) {
+		normal, spelling := helpcrunch.NormalTag(tag.Name), helpcrunch.SpellTag(tag.Name, held)
+		meet[normal]++
+		if spelling != normal || spelling != tag.Name {
+			if spellings == nil {
+				spellings = make(map[string]string)
+			}
+			spellings[normal] = spelling
+		}
+		if meet[normal] > 1 {
+			delete(spellings, normal)
+		}
+	}
+	if len(spellings) == 0 {
+		return nil
+	}
+	return spellings
 }
 
 // within reports whether a moment in UNIX seconds is no longer ago than d. One

@@ -33,9 +33,6 @@ var deletionPolicies = []string{deletionDelete, deletionAbandon, deletionPrevent
 // be marked as sensitive.
 func (m *customerModel) problems() diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, a := range stringAttributes {
-		refuseOuterSpace(&diags, path.Root(a.name), a.of(m).ValueString())
-	}
 	for _, a := range timestampAttributes {
 		if _, err := parseTimestamp(a.of(m).ValueString()); err != nil {
 			diags.AddAttributeError(path.Root(a.name), "Not a timestamp",
@@ -43,7 +40,7 @@ func (m *customerModel) problems() diag.Diagnostics {
 		}
 	}
 	diags.Append(tagProblems(m.Tags)...)
-	diags.Append(m.CustomData.problems()...)
+	diags.Append(customData{m.CustomData}.problems()...)
 	if policy := m.DeletionPolicy; !policy.IsNull() && !policy.IsUnknown() && !slices.Contains(deletionPolicies, policy.ValueString()) {
 		diags.AddAttributeError(path.Root("deletion_policy"), "Unknown deletion policy",
 			fmt.Sprintf("deletion_policy is one of %s.", quoted(deletionPolicies)))
@@ -51,43 +48,54 @@ func (m *customerModel) problems() diag.Diagnostics {
 	return diags
 }
 
-func refuseOuterSpace(diags *diag.Diagnostics, at path.Path, text string) {
-	if strings.TrimSpace(text) != text {
-		diags.AddAttributeError(at, "Space around a value",
-			fmt.Sprintf("The value of %s begins or ends with white space, which HelpCrunch may or may not keep. "+
-				"Take it away, or wrap the value in trimspace().", at))
-	}
-}
-
 func tagProblems(tags types.Set) diag.Diagnostics {
 	var diags diag.Diagnostics
-	seen := make(map[string]string)
+	seen := make(map[string]bool)
 	for _, element := range tags.Elements() {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() {
 			continue
 		}
 		if name, ok := object.Attributes()["name"].(types.String); ok && !name.IsUnknown() {
-			switch text := name.ValueString(); {
-			case text == "":
+			text := name.ValueString()
+			if text == "" {
 				diags.AddAttributeError(path.Root("tags"), "A tag without a name", "Every tag needs a name. To take all tags off, write tags = [].")
-			case strings.TrimSpace(text) != text:
-				diags.AddAttributeError(path.Root("tags"), "Space around a tag", "The name of a tag begins or ends with white space. Take it away.")
-			default:
-				if other, ok := seen[strings.ToLower(text)]; ok {
-					diags.AddAttributeError(path.Root("tags"), "One tag twice", twiceDetail(text == other))
-				}
-				seen[strings.ToLower(text)] = text
+			} else if seen[text] {
+				diags.AddAttributeError(path.Root("tags"), "One tag twice",
+					"Two tags have the same name but different colours. A tag has one colour in the whole account: keep one of the two.")
 			}
+			seen[text] = true
 		}
-		if shade, ok := object.Attributes()["color"].(color); ok {
+		if shade, ok := object.Attributes()["color"].(types.String); ok {
 			warnOfColor(&diags, path.Root("tags"), shade)
 		}
 	}
 	return diags
 }
 
-func warnOfColor(diags *diag.Diagnostics, at path.Path, shade color) {
+// tagsAlike refuses two tags that differ only in case or outer white space,
+// unless held, the tags of the state, has them both: then HelpCrunch tells them
+// apart, as far as this customer goes.
+func tagsAlike(tags, held types.Set) diag.Diagnostics {
+	var diags diag.Diagnostics
+	holds := make(map[string]bool)
+	for _, tag := range tagsOf(held) {
+		holds[tag.Name] = true
+	}
+	seen := make(map[string]string)
+	for _, tag := range tagsOf(tags) {
+		alike := strings.ToLower(helpcrunch.NormalTag(tag.Name))
+		other, ok := seen[alike]
+		if ok && tag.Name != other && !(holds[tag.Name] && holds[other]) {
+			diags.AddAttributeError(path.Root("tags"), "One tag twice",
+				"Two tags differ only in upper and lower case, or in white space around them. HelpCrunch may take them for one tag: keep one of the two.")
+		}
+		seen[alike] = tag.Name
+	}
+	return diags
+}
+
+func warnOfColor(diags *diag.Diagnostics, at path.Path, shade types.String) {
 	if shade.IsNull() || shade.IsUnknown() {
 		return
 	}
@@ -115,9 +123,9 @@ func (v customData) problems() diag.Diagnostics {
 		return diags
 	}
 	for _, name := range slices.Sorted(maps.Keys(elements)) {
-		if name == "" || strings.TrimSpace(name) != name {
-			diags.AddAttributeError(path.Root("custom_data"), "A custom property without a proper name",
-				"The name of a custom property is empty, or begins or ends with white space. Write it as in HelpCrunch under Settings > Contacts > Custom attributes.")
+		if name == "" {
+			diags.AddAttributeError(path.Root("custom_data"), "A custom property without a name",
+				"The name of a custom property is empty. Write it as in HelpCrunch under Settings > Contacts > Custom attributes.")
 		}
 		element := elements[name]
 		if element.IsUnknown() {

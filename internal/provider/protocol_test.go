@@ -232,8 +232,22 @@ func TestListOfNamesThatForgeResults(t *testing.T) {
 // configuration is what an import reads: the same values, and no change.
 func TestListedResourcePlansClean(t *testing.T) {
 	t.Parallel()
-	server := newSandbox(t)
-	id := itoa(ada(t, server))
+	t.Run("Ada", func(t *testing.T) {
+		server := newSandbox(t)
+		listedPlansClean(t, server, itoa(ada(t, server)))
+	})
+	t.Run("somebody who types", func(t *testing.T) {
+		server := newSandbox(t)
+		id, err := server.Add(oddly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listedPlansClean(t, server, itoa(id))
+	})
+}
+
+func listedPlansClean(t *testing.T, server *sandbox.Server, id string) {
+	t.Helper()
 	c := newClient(t, server)
 	kind := c.schemas.ResourceSchemas["helpcrunch_customer"].ValueType()
 
@@ -280,6 +294,10 @@ func TestListedResourcePlansClean(t *testing.T) {
 		proposed[computed] = state[computed]
 	}
 	schema := c.schemas.ResourceSchemas["helpcrunch_customer"]
+	valid, err := c.server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: "helpcrunch_customer", Config: c.object(schema, config)})
+	if err != nil || len(valid.Diagnostics) > 0 {
+		t.Fatal(err, saidOverProtocol(valid.Diagnostics))
+	}
 	plan, err := c.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: "helpcrunch_customer", PriorState: read.NewState, PriorPrivate: read.Private,
 		Config: c.object(schema, config), ProposedNewState: c.object(schema, proposed),

@@ -38,20 +38,14 @@ func (f *rfc3339Function) Definition(_ context.Context, _ function.DefinitionReq
 	}
 }
 
-// The first and the last second of the years 0 to 9999, which RFC 3339 has.
-const (
-	firstSecond = -62167219200
-	lastSecond  = 253402300799
-)
-
 // formatRFC3339 writes UNIX seconds as RFC 3339.
 func formatRFC3339(text string) (string, error) {
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", errors.New("write whole UNIX seconds such as 1700000000")
-	case seconds < firstSecond || seconds > lastSecond:
-		return "", errors.New("RFC 3339 has the years 0 to 9999: write seconds such as 1700000000, not milliseconds")
+	}
+	if err := checkYears(seconds); err != nil {
+		return "", err
 	}
 	return time.Unix(seconds, 0).UTC().Format(time.RFC3339), nil
 }

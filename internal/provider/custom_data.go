@@ -10,74 +10,14 @@ import (
 	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
-var (
-	_ basetypes.DynamicTypable                    = customDataType{}
-	_ basetypes.DynamicValuableWithSemanticEquals = customData{}
-)
-
-// customDataType is the type of custom_data: an object or map of strings,
-// numbers, bools and nulls.
-type customDataType struct {
-	basetypes.DynamicType
-}
-
-// customData is a value of customDataType.
-type customData struct {
-	basetypes.DynamicValue
-}
-
-func customDataNull() customData { return customData{types.DynamicNull()} }
-
-func (t customDataType) Equal(o attr.Type) bool {
-	_, ok := o.(customDataType)
-	return ok
-}
-
-func (t customDataType) String() string { return "customDataType" }
-
-func (t customDataType) ValueType(context.Context) attr.Value { return customData{} }
-
-func (t customDataType) ValueFromDynamic(_ context.Context, v basetypes.DynamicValue) (basetypes.DynamicValuable, diag.Diagnostics) {
-	return customData{v}, nil
-}
-
-func (t customDataType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
-	v, err := t.DynamicType.ValueFromTerraform(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	dynamic, ok := v.(basetypes.DynamicValue)
-	if !ok {
-		return nil, fmt.Errorf("custom data is a %T", v)
-	}
-	return customData{dynamic}, nil
-}
-
-func (v customData) Type(context.Context) attr.Type { return customDataType{} }
-
-// String tells nothing: the framework logs it at the level of TRACE, beside
-// the calls of DynamicSemanticEquals.
-func (v customData) String() string { return "custom data" }
-
-func (v customData) Equal(o attr.Value) bool {
-	other, ok := o.(customData)
-	return ok && v.DynamicValue.Equal(other.DynamicValue)
-}
-
-// DynamicSemanticEquals reports whether both hold the same properties with
-// values that mean the same to HelpCrunch.
-func (v customData) DynamicSemanticEquals(_ context.Context, o basetypes.DynamicValuable) (bool, diag.Diagnostics) {
-	other, ok := o.(customData)
-	return ok && v.sameAs(other), nil
-}
+// customData reads and folds custom_data: an object or map of strings, numbers,
+// bools and nulls.
+type customData struct{ types.Dynamic }
 
 // isNull also sees a null that has a type, such as tomap(null).
 func (v customData) isNull() bool { return v.IsNull() || v.IsUnderlyingValueNull() }
@@ -113,30 +53,12 @@ func (v customData) properties() helpcrunch.CustomData {
 	return properties
 }
 
-// sameAs is exact about which properties there are (a property set to null is
-// managed, a missing one is not) and lenient about the form of their values.
-func (v customData) sameAs(other customData) bool {
-	if v.isNull() || v.isUnknown() || other.isNull() || other.isUnknown() {
-		return v.Equal(other)
-	}
-	mine, theirs := v.properties(), other.properties()
-	elements, ok := v.elements()
-	if !ok || len(mine) != len(elements) || len(mine) != len(theirs) {
-		return false
-	}
-	for name, value := range mine {
-		if their, ok := theirs[name]; !ok || !value.Equal(their) {
-			return false
-		}
-	}
-	return true
-}
-
 // fold is what custom_data reads as when HelpCrunch holds held: the same
 // properties, of which those that still mean the same keep their value and
 // type. A map stays a map where the new values fit into it; otherwise one
 // drifted property would drag all others into the plan.
-func (v customData) fold(held helpcrunch.CustomData) customData {
+func (v customData) fold(held helpcrunch.CustomData) types.Dynamic {
+	held = held.Named()
 	elements, _ := v.elements()
 	folded := make(map[string]attr.Value, len(elements))
 	for name, element := range elements {
@@ -148,18 +70,18 @@ func (v customData) fold(held helpcrunch.CustomData) customData {
 	}
 	if prior, ok := v.UnderlyingValue().(types.Map); ok {
 		if fitting, ok := mapOf(prior.ElementType(context.Background()), folded); ok {
-			return customData{types.DynamicValue(fitting)}
+			return types.DynamicValue(fitting)
 		}
 	}
 	return customDataObject(folded)
 }
 
 // with is v, and the property as other has it where v has none.
-func (v customData) with(name string, other customData) customData {
+func (v customData) with(name string, other types.Dynamic) types.Dynamic {
 	mine, _ := v.elements()
-	theirs, _ := other.elements()
+	theirs, _ := customData{other}.elements()
 	if _, managed := mine[name]; managed || theirs[name] == nil {
-		return v
+		return v.Dynamic
 	}
 	if mine = maps.Clone(mine); mine == nil {
 		mine = make(map[string]attr.Value)
@@ -169,25 +91,25 @@ func (v customData) with(name string, other customData) customData {
 }
 
 // customDataObject is an object of the elements.
-func customDataObject(elements map[string]attr.Value) customData {
+func customDataObject(elements map[string]attr.Value) types.Dynamic {
 	kinds := make(map[string]attr.Type, len(elements))
 	for name, element := range elements {
 		kinds[name] = element.Type(context.Background())
 	}
-	return customData{types.DynamicValue(types.ObjectValueMust(kinds, elements))}
+	return types.DynamicValue(types.ObjectValueMust(kinds, elements))
 }
 
 // customDataOf is an object of everything that HelpCrunch holds and Terraform
 // can write: what is empty or not a plain value is left out.
-func customDataOf(held helpcrunch.CustomData) customData {
+func customDataOf(held helpcrunch.CustomData) types.Dynamic {
 	elements := make(map[string]attr.Value, len(held))
-	for name, value := range held {
-		if value.Text != "" && value.Kind != helpcrunch.Opaque {
+	for name, value := range held.Named() {
+		if name != "" && !value.IsEmpty() && value.Kind != helpcrunch.Opaque {
 			elements[name] = elementOf(value)
 		}
 	}
 	if len(elements) == 0 {
-		return customDataNull()
+		return types.DynamicNull()
 	}
 	return customDataObject(elements)
 }
@@ -251,5 +173,5 @@ func elementOf(value helpcrunch.Value) attr.Value {
 			return types.NumberValue(number)
 		}
 	}
-	return types.StringValue(value.Text)
+	return textOf(value.Text)
 }
