@@ -138,7 +138,7 @@ func TestParseTimestamp(t *testing.T) {
 			t.Errorf("%s is %s, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"yesterday", "2023-11-14", "1.7e9", "2023-11-14T22:13:20.5Z", "2023-11-14 22:13:20"} {
+	for _, text := range []string{"yesterday", "1603885746713", "-62167219201", "2023-11-14", "1.7e9", "2023-11-14T22:13:20.5Z", "2023-11-14 22:13:20"} {
 		if got, err := parseTimestamp(text); err == nil {
 			t.Errorf("%s is %s", text, got)
 		}

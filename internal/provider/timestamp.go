@@ -27,7 +27,7 @@ func parseTimestamp(text string) (helpcrunch.Timestamp, error) {
 		return helpcrunch.Timestamp{}, nil
 	}
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return helpcrunch.At(seconds), nil
+		return helpcrunch.At(seconds), checkYears(seconds)
 	}
 	moment, err := parseRFC3339(text)
 	if errors.Is(err, errNotRFC3339) {

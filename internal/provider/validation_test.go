@@ -42,6 +42,7 @@ func TestBadInput(t *testing.T) {
 		{"a tag twice", `tags = [{ name = "vip", color = "red" }, { name = "vip" }]`, "tags", `Two tags have the same name but different colours.`},
 		{"a tag without a name", `tags = [{ name = "" }]`, "tags", `Every tag needs a name. To take all tags off, write tags = [].`},
 		{"tags that differ in space", `tags = [{ name = "vip " }, { name = "vip" }]`, "tags", `Two tags differ only in upper and lower case, or in white space around them.`},
+		{"a timestamp in milliseconds", `first_seen = "1603885746713"`, "first_seen", `The value of first_seen cannot be read as a moment: RFC 3339 has the years 0 to 9999: write seconds such as 1700000000, not milliseconds.`},
 		{"a timestamp in words", `first_seen = "yesterday"`, "first_seen", `The value of first_seen cannot be read as a moment: write UNIX seconds such as "1700000000", or RFC 3339 such as "2023-11-14T22:13:20Z".`},
 		{"a timestamp with a fraction", `last_seen = "2023-11-14T22:13:20.5Z"`, "last_seen", `The value of last_seen cannot be read as a moment: HelpCrunch keeps whole seconds: leave the fraction of a second out.`},
 		{"an unknown policy", `deletion_policy = "keep"`, "deletion_policy", `deletion_policy is one of "delete", "abandon" or "prevent".`},
