@@ -33,6 +33,7 @@ const (
 	TooMany      FaultKind = "too-many-requests" // not done, 429, with Fault.RetryAfter if set
 	Unauthorized FaultKind = "unauthorized"      // not done, 401
 	Forbidden    FaultKind = "forbidden"         // not done, 403
+	NotFound     FaultKind = "not-found"         // not done, 404 in HelpCrunch's own words
 	BadGateway   FaultKind = "bad-gateway"       // not done, 502 with an HTML page
 	WrongType    FaultKind = "wrong-type"        // done, the answer is a JSON string
 	WrongID      FaultKind = "wrong-id"          // done, the customers in the answer have other ids
@@ -58,6 +59,7 @@ func FaultList() []FaultInfo {
 		{TooMany, "The request is answered 429."},
 		{Unauthorized, "The request is answered 401."},
 		{Forbidden, "The request is answered 403."},
+		{NotFound, "The request is answered 404, as if there were no such customer."},
 		{BadGateway, "The request is not carried out and answered 502 with an HTML page."},
 		{WrongType, "The request is carried out; the answer is a JSON string instead of an object or array."},
 		{WrongID, "The request is carried out; the customers in the answer have other ids."},
@@ -186,7 +188,7 @@ func (f Fault) checkFromOutside() error {
 // before reports whether the fault keeps the request from being carried out.
 func (k FaultKind) before() bool {
 	switch k {
-	case FailBefore, DropBefore, TooMany, Unauthorized, Forbidden, BadGateway, Redirect:
+	case FailBefore, DropBefore, TooMany, Unauthorized, Forbidden, NotFound, BadGateway, Redirect:
 		return true
 	}
 	return false
@@ -223,6 +225,8 @@ func (s *Server) alter(honest *reply, f *Fault, now time.Time) *reply {
 		return s.refused(apiError{status: http.StatusUnauthorized})
 	case Forbidden:
 		return s.refused(apiError{status: http.StatusForbidden})
+	case NotFound:
+		return s.refused(apiError{status: http.StatusNotFound})
 	case BadGateway:
 		return badGateway()
 	case TooMany:

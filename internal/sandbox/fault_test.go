@@ -25,6 +25,7 @@ var faultTests = []struct {
 	{Hold, true, 200, strings.Replace(adaBody, "Ada", "Countess", 1)},
 	{TooMany, false, 429, errorsOf("invalid_request", "Invalid request", "too_many_requests", "Too many requests")},
 	{Unauthorized, false, 401, errorsOf("invalid_request", "Invalid request", "unauthorized", "Unauthorized")},
+	{NotFound, false, 404, notFoundBody},
 	{Forbidden, false, 403, errorsOf("invalid_request", "Invalid request", "forbidden", "Forbidden")},
 	{BadGateway, false, 502, string(badGateway().body)},
 	{WrongType, true, 200, `"unexpected"`},
