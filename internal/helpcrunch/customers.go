@@ -243,6 +243,7 @@ func (c *Client) one(ctx context.Context, r request) (*Customer, error) {
 	case err != nil:
 		return nil, err
 	case r.operation == getCustomer:
+		c.organization.peopled.Store(true)
 		return answer.held, nil // nothing can tell more
 	case (r.operation == tagCustomer || r.operation == untagCustomer) && !answer.lacks("tags"):
 		return answer.held, nil // nothing else was asked for

@@ -66,7 +66,12 @@ type organization struct {
 	unknown atomic.Pointer[UnknownOrganizationError]
 	right   atomic.Bool           // the address has answered as the API does
 	wrong   atomic.Pointer[Error] // the address does not even know the account
+	peopled atomic.Bool           // somebody has been read
 }
+
+// Peopled reports whether this run has read any customer: where nobody was
+// found at all, that one is gone may be a fault of the account's.
+func (c *Client) Peopled() bool { return c.organization.peopled.Load() }
 
 // Organization is the account of the key. It is asked for once in a run, and
 // so is one that cannot be read: an [UnknownOrganizationError]. Another error

@@ -109,6 +109,9 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 		body.Comparison = ""
 	}
 	rows, err := collect(c.pages(ctx, slot, body, most))
+	if len(rows) > 0 {
+		c.organization.peopled.Store(true)
+	}
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() && len(body.Filter) > 1 {
 		// Ids are always fit to be searched, so for them it is the size; of
 		// the other values one may be refused for its own sake.

@@ -26,6 +26,8 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	case resp.Diagnostics.HasError():
 	case req.Plan.Raw.IsNull():
 		resp.Diagnostics.Append(r.planDeletion(ctx, req.State, known)...)
+		known.Asked = true
+		known.write(ctx, resp.Private, &resp.Diagnostics)
 	default:
 		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, req.Plan, known)...)
 	}
@@ -52,16 +54,27 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 	}
 	switch r.deletionPolicy(&state, known) {
 	case deletionPrevent:
-		diags.Append(deletionPrevented(&state, known))
+		diags.Append(r.deletionPrevented(&state, known))
 	case deletionDelete:
-		if r.account.firstDeletion() {
-			diags.AddWarning("Deleting a customer erases the history of their chats",
-				"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+
-					"To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. "+
-					"This is said once, however many customers the plan deletes.")
+		diags.Append(r.warnOfDeletion("To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. " +
+			"This is said once, however many customers the plan deletes.")...)
+	case deletionAbandon:
+		if state.DeletionPolicy.ValueString() == deletionPrevent {
+			diags.AddAttributeWarning(path.Root("deletion_policy"), "A customer is forgotten",
+				fmt.Sprintf("Customer %s has deletion_policy = \"prevent\", and the provider's own deletion_policy, \"abandon\", goes before it. "+
+					"The customer stays in HelpCrunch, and Terraform does not know them any more.", state.ID.ValueString()))
 		}
 	}
 	return diags
+}
+
+// warnOfDeletion says once, however many customers are deleted, what goes with them.
+func (r *customerResource) warnOfDeletion(advice string) diag.Diagnostics {
+	if !r.account.firstDeletion() {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Deleting a customer erases the history of their chats",
+		"HelpCrunch deletes a customer together with all their chats, and nothing brings them back. "+advice)}
 }
 
 // planUpdate takes single values out of the state and the plan: it is asked
@@ -114,26 +127,36 @@ func warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, pl
 	return diags
 }
 
-// deletionPolicy is what a destroy does with the customer.
+// deletionPolicy is what a destroy does with the customer. Where it would
+// refuse, the provider's own abandon is the way out, and the only one for what
+// the configuration does not reach any more: a deposed object, a tainted one.
 func (r *customerResource) deletionPolicy(state *customerModel, known memory) string {
-	switch {
-	case !state.DeletionPolicy.IsNull():
-		return state.DeletionPolicy.ValueString()
-	case known.origin(state.Origin).ValueString() != originCreated:
-		return deletionPrevent
+	policy, ofAccount := state.DeletionPolicy.ValueString(), r.account.deletionPolicy
+	if policy == "" {
+		policy = ofAccount
+		if policy == deletionDelete && known.origin(state.Origin).ValueString() != originCreated {
+			policy = deletionPrevent
+		}
 	}
-	return r.account.deletionPolicy
+	if policy == deletionPrevent && ofAccount == deletionAbandon {
+		return deletionAbandon
+	}
+	return policy
 }
 
-func deletionPrevented(state *customerModel, known memory) diag.Diagnostic {
+func (r *customerResource) deletionPrevented(state *customerModel, known memory) diag.Diagnostic {
 	reason := "Its deletion_policy, or the provider's, is \"prevent\"."
-	if state.DeletionPolicy.IsNull() && known.origin(state.Origin).ValueString() != originCreated {
+	if state.DeletionPolicy.IsNull() && r.account.deletionPolicy != deletionPrevent {
 		reason = "It was imported, and no deletion_policy was applied for it: imported customers are not deleted unless it is written."
+		if state.Origin.IsNull() && !known.present {
+			reason = "Whether it was imported is not known, and no deletion_policy was applied for it: such customers are not deleted unless it is written."
+		}
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",
 		fmt.Sprintf("Customer %s would be deleted with the history of their chats. %s\n\n"+
 			"To delete the customer, write deletion_policy = \"delete\" and apply that first. "+
-			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, use a removed block with destroy = false, "+
-			"or, where the resource has left the configuration already, terraform state rm.",
-			state.ID.ValueString(), reason))
+			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, or use a removed block with destroy = false. "+
+			"Where the configuration does not reach the customer (it has left it, was replaced, or is tainted and terraform untaint is not what you want), "+
+			"run Terraform once with the environment variable %s=abandon, or with deletion_policy = \"abandon\" in the provider block: nobody is deleted by it.",
+			state.ID.ValueString(), reason, envDeletionPolicy))
 }

@@ -112,7 +112,9 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state, known, id := op.state, &op.known, op.id
 
-	resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, helpcrunch.Changes{})...)
+	if op.doubt == nil {
+		resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, helpcrunch.Changes{})...)
+	}
 	var err error
 	customer := r.account.takeFound(id)
 	if customer == nil {
@@ -122,13 +124,26 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 			return known.Import == importFound || !within(known.WrittenAt, searchLag) || state.agrees(found)
 		})
 	}
-	if helpcrunch.IsNotFound(err) && op.doubt != nil {
-		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
-		return
+	recent := within(known.WrittenAt, searchLag)
+	if helpcrunch.IsNotFound(err) && recent {
+		customer, err = r.account.client.GetCustomer(ctx, id)
 	}
 	if helpcrunch.IsNotFound(err) {
-		tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
-		resp.State.RemoveResource(ctx)
+		switch {
+		case op.doubt != nil:
+			resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
+		case recent && !r.account.client.Peopled():
+			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Terraform wrote customer %d less than ten minutes ago. HelpCrunch says twice that there is no such customer, and has not shown any other in this run: "+
+				"that may be a fault of its own. So the customer stays in the state, and is not made again. "+
+				"If somebody has deleted them, a plan shows it once the ten minutes are over.", id)))
+		case known.Import == importFound: // Terraform itself says that there is nobody to import
+			resp.State.RemoveResource(ctx)
+		default:
+			tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
+			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Customer %d was deleted, or is one of another account. An apply makes everybody anew who is gone and still stands in the configuration, "+
+				"with another id and without the chats. If that is not what you expect, check api_key, or %s, before you apply.", id, envAPIKey)))
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	}
 	if err != nil {
@@ -162,6 +177,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 
+	known.keepOrigin(state.Origin)
 	changes := known.spelled(plan.changes(state, known.Import == importRead))
 	if !changes.IsZero() || len(known.Lost) > 0 {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
@@ -195,7 +211,6 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
 		known.Import = importSettled
 	}
-	known.keepOrigin(state.Origin)
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that
 	// somebody has changed it meanwhile: the next refresh reports it.
@@ -214,7 +229,7 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 
 	switch r.deletionPolicy(state, known) {
 	case deletionPrevent:
-		resp.Diagnostics.Append(deletionPrevented(state, known))
+		resp.Diagnostics.Append(r.deletionPrevented(state, known))
 	case deletionAbandon:
 		tflog.Info(ctx, "the customer is left in HelpCrunch", map[string]any{"customer": id})
 	default:
@@ -224,6 +239,11 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 		}
 		if err := r.account.client.DeleteCustomer(ctx, id); err != nil {
 			resp.Diagnostics.Append(requestFailed(op.failed, err)...)
+			return
+		}
+		if !known.Asked { // a replacement
+			resp.Diagnostics.Append(r.warnOfDeletion("To keep a customer from being replaced, write lifecycle { prevent_destroy = true }. " +
+				"This is said once, however many customers are replaced.")...)
 		}
 	}
 }

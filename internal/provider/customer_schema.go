@@ -106,7 +106,8 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"deletion_policy": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "What a destroy does: `\"delete\"` deletes the customer and the history of their chats, `\"abandon\"` forgets the customer and leaves them in HelpCrunch, " +
-					"`\"prevent\"` refuses, in the plan already. Left out, the provider's `deletion_policy` applies; for imported customers it is `\"prevent\"`.",
+					"`\"prevent\"` refuses, in the plan already; of a replacement, which Terraform shows to a provider only when it deletes, it refuses that: the customer stays, and `lifecycle { prevent_destroy = true }` refuses it in the plan. " +
+					"Left out, the provider's `deletion_policy` applies; for imported customers it is `\"prevent\"`. The provider's own `\"abandon\"` goes before every `\"prevent\"`.",
 			},
 			"timeouts": timeoutsAttribute(ctx, "customer"),
 		},

@@ -187,6 +187,8 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 	case helpcrunch.IsNotFound(err):
 		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
+		resp.Diagnostics.Append(op.missing("customer_id", fmt.Sprintf("Customer %d was deleted, or is one of another account, and a tag of theirs is gone with them. "+
+			"If that is not what you expect, check api_key, or %s, before you apply.", id, envAPIKey)))
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		resp.Diagnostics.Append(requestFailed(op.failed, err)...)

@@ -593,8 +593,9 @@ func TestGoneMeanwhile(t *testing.T) {
 	gone := fmt.Sprint("customer=", s.state()[1]["id"])
 	remove(1)
 	log := logged(t, s.terraform, "INFO")
-	if out := s.mustApply(countBlock(3, "before")); !maps.Equal(out.planned, map[string]string{address(1): "create"}) {
-		t.Errorf("with one gone %v are planned", out.planned)
+	if out := s.apply(countBlock(3, "before")); !maps.Equal(out.planned, map[string]string{address(1): "create"}) ||
+		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) {
+		t.Fatalf("with one gone %v are planned: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	var notes []string
 	for line := range strings.Lines(log()) {
@@ -623,8 +624,9 @@ func TestGoneMeanwhile(t *testing.T) {
 	if state := s.state(); state[0]["name"] != "before" || state[1]["name"] != "after" {
 		t.Errorf("the state has %v", state)
 	}
-	if out := s.mustApply(countBlock(2, "after")); !maps.Equal(out.planned, map[string]string{address(0): "create"}) {
-		t.Errorf("afterwards %v are planned", out.planned)
+	if out := s.apply(countBlock(2, "after")); !maps.Equal(out.planned, map[string]string{address(0): "create"}) ||
+		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) {
+		t.Errorf("afterwards %v are planned: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	if n := s.named(2, "after"); n != 2 {
 		t.Errorf("%d customers in the end", n)

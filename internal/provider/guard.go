@@ -23,8 +23,9 @@ type guarded struct {
 	reads  bool         // the operation changes nothing in HelpCrunch
 	stated types.String // the account of the state, null where none is named
 
-	organization types.String // the account of the API key, null where it cannot be read
-	doubt        error        // why it is not known whether that is the state's
+	account      *helpcrunch.Organization // of the API key, nil where it cannot be read
+	organization types.String             // its id, or null
+	doubt        error                    // why it is not known whether that is the state's
 }
 
 // guard refuses to work on a customer out of another account than the API
@@ -36,6 +37,7 @@ func (g *guarded) guard(ctx context.Context, a *account, id int64, failed string
 	named := g.stated.ValueString() != ""
 	switch {
 	case err == nil:
+		g.account = known
 		g.organization = types.StringValue(strconv.FormatInt(known.ID, 10))
 		if named && !g.organization.Equal(g.stated) {
 			return diag.Diagnostics{anotherAccount(id, failed, g.stated.ValueString(), known)}
@@ -83,6 +85,17 @@ func accountInDoubt(id int64, failed, stated string, err error) diag.Diagnostics
 	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), failed, fmt.Sprintf(
 		"Customer %d is one of the HelpCrunch account %s, and whether the API key is one of that account could not be found out: "+
 			"elsewhere the same id is somebody else. So nothing was written. Run it again, or use a key that may read the account.\n\n%s", id, stated, err))}
+}
+
+// missing warns of a customer whom HelpCrunch does not know any more. The
+// summary is one and the same for all of them: Terraform shows the first and
+// counts the others.
+func (g *guarded) missing(attribute, detail string) diag.Diagnostic {
+	account := "account of the API key"
+	if g.account != nil {
+		account = nameOf(g.account)
+	}
+	return diag.NewAttributeWarningDiagnostic(path.Root(attribute), "Customers are missing in HelpCrunch "+account, detail)
 }
 
 // nameOf names an account, such as account 17 ("acme"). Quoted, a domain

@@ -4,7 +4,10 @@
 package provider
 
 import (
+	"encoding/json"
 	"maps"
+	"strconv"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -185,3 +188,42 @@ func (c *client) replaced(i instance, tainted bool) (instance, string) {
 }
 
 func number(value int) tftypes.Value { return tftypes.NewValue(tftypes.Number, value) }
+
+// aged is the instance as if everything in it had been written so long ago.
+func (c *client) aged(i instance, ago time.Duration) instance {
+	c.Helper()
+	var keys map[string][]byte
+	if err := json.Unmarshal(i.private, &keys); err != nil || keys["w"] == nil {
+		c.Fatalf("the private state %s does not say when it was written: %v", i.private, err)
+	}
+	keys["w"] = []byte(strconv.FormatInt(time.Now().Add(-ago).Unix(), 10))
+	private, err := json.Marshal(keys)
+	if err != nil {
+		c.Fatal(err)
+	}
+	i.private = private
+	return i
+}
+
+// without is the instance as a version of the provider left it that did not
+// know these attributes.
+func (c *client) without(i instance, names ...string) instance {
+	c.Helper()
+	schema := c.schemas.ResourceSchemas[i.kind]
+	held := c.attributes(i.state, schema.ValueType())
+	for _, name := range names {
+		held[name] = tftypes.NewValue(held[name].Type(), nil)
+	}
+	i.state = c.object(schema, held)
+	return i
+}
+
+// number is an attribute that is a string of digits.
+func (c *client) number(i instance, name string) int64 {
+	c.Helper()
+	n, err := strconv.ParseInt(c.attribute(i, name), 10, 64)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return n
+}

@@ -29,16 +29,15 @@ type memory struct {
 	// Lost is what an account cleared and could not be put back yet, sealed by
 	// the client.
 	Lost [][]byte
-	// ReadAt is when the last answer to a read came, in UNIX seconds, where
-	// WrittenAt is not known.
-	ReadAt int64
-	// WrittenAt is when we last wrote the customer, in UNIX seconds, as long
-	// as a search may not show it yet.
+	// WrittenAt is when we last wrote the customer, in UNIX seconds.
 	WrittenAt int64
 	// Tags and Properties are the names that HelpCrunch spells otherwise than
 	// Terraform has them, by their normal form: what goes back goes under the
 	// name that is there, or it would be another.
 	Tags, Properties map[string]string
+	// Asked is whether a plan has asked to delete the customer. Terraform asks
+	// for none where it replaces one.
+	Asked bool
 
 	// present is whether there was any memory.
 	present bool
@@ -76,31 +75,29 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "r": &m.ReadAt, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked}
 }
 
-const (
-	// searchLag is for how long after a write a search is not believed that differs from it.
-	searchLag = 10 * time.Minute
-)
+// formerKeys are those of older versions: when the customer was read, and whether
+// there were properties that are not managed. They stay where they are, and tell
+// that there was a memory.
+var formerKeys = []string{"r", "others"}
 
-// saw takes down what the answer to a read says about what is not managed.
+// searchLag is for how long after a write a search is not believed that differs from it.
+const searchLag = 10 * time.Minute
+
+// saw takes down what the answer to a read says about what is not managed. What
+// is as before is written as before: a refresh with nothing to do leaves the
+// state alone.
 func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	m.notice(customer, managed)
-	if !within(m.WrittenAt, searchLag) {
-		m.ReadAt, m.WrittenAt = time.Now().Unix(), 0
-	}
-}
-
-// wrote takes down what the answer to a write says about what is not managed.
-func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
-	m.notice(customer, managed)
-	m.ReadAt, m.WrittenAt = 0, time.Now().Unix()
-}
-
-func (m *memory) notice(customer *helpcrunch.Customer, managed *customerModel) {
 	m.Unsubscribed = customer.Unsubscribed
 	m.Tags, m.Properties = tagSpellings(managed.Tags, customer.Tags), customer.CustomData.Spellings()
+}
+
+// wrote is saw for the answer to a write.
+func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
+	m.saw(customer, managed)
+	m.WrittenAt = time.Now().Unix()
 }
 
 // spelled are the changes under the names that HelpCrunch has.
@@ -177,13 +174,18 @@ type (
 // readMemory is the zero memory where none was written.
 func readMemory(ctx context.Context, private privateReader, diags *diag.Diagnostics) memory {
 	var m memory
+	for _, key := range formerKeys {
+		data, d := private.GetKey(ctx, key)
+		diags.Append(d...)
+		m.present = m.present || len(data) > 0
+	}
 	for key, field := range m.keys() {
 		data, d := private.GetKey(ctx, key)
 		diags.Append(d...)
 		if len(data) == 0 {
 			continue
 		}
-		m.present = true
+		m.present = m.present || key != "asked" // which a plan writes, whatever there was
 		if err := json.Unmarshal(data, field); err != nil {
 			diags.AddError("Unreadable private state", "The private state of the resource cannot be read: "+err.Error()+
 				". Remove the resource from the state and import it again.")

@@ -322,7 +322,7 @@ func TestIdentityOfACustomerThatIsGone(t *testing.T) {
 		TypeName:     "helpcrunch_customer",
 		CurrentState: c.object(schema, map[string]tftypes.Value{"id": tftypes.NewValue(tftypes.String, "7")}),
 	})
-	if err != nil || len(read.Diagnostics) > 0 {
+	if err != nil || len(read.Diagnostics) != 1 || !strings.HasPrefix(read.Diagnostics[0].Summary, "Customers are missing") {
 		t.Fatal(err, saidOverProtocol(read.Diagnostics))
 	}
 	state, err := read.NewState.Unmarshal(schema.ValueType())

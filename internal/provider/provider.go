@@ -116,6 +116,7 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 			"deletion_policy": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "What a destroy does with customers whose resource does not say it: `\"delete\"`, `\"abandon\"` (forget them, leave them in HelpCrunch) or `\"prevent\"` (refuse). " +
+					"`\"abandon\"` here also forgets those whom a destroy would otherwise refuse to touch, such as imported ones: nobody is deleted by it. " +
 					"Default `\"" + deletionDelete + "\"`. Environment: `" + envDeletionPolicy + "`.",
 			},
 			"organization": schema.StringAttribute{

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -181,29 +182,30 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// TestGone: a customer deleted behind Terraform's back is planned for creation again.
+// TestGone: customers deleted behind Terraform's back are planned for creation
+// again, and the plan says once in which account how many are missing.
 func TestGone(t *testing.T) {
 	t.Parallel()
-	server := newSandbox(t)
-	config := providerBlock(server, "") + customerBlock(`name = "Ada"`)
-	var first int64
-	runSteps(t,
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig: func() {
-				first = onlyCustomer(t, server).ID()
-				if err := server.Delete(first); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: config,
-			PostApplyFunc: func() {
-				if again := onlyCustomer(t, server).ID(); again == first {
-					t.Error("the customer was not created again")
-				}
-			},
-		},
-	)
+	s := newStage(t, newSandbox(t))
+	const config = "resource \"helpcrunch_customer\" \"many\" {\n  count = 4\n  name = \"Ada\"\n}\n"
+	s.mustApply(config)
+	s.writtenAgo(time.Hour)
+	before := s.server.Customers()
+	for _, customer := range before {
+		if err := s.server.Delete(customer.ID()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := s.terraform.Command(t.Context(), "apply", "-auto-approve", "-no-color").Output()
+	if told := strings.Join(strings.Fields(string(text)), " "); err != nil || !strings.Contains(told, "4 added") ||
+		strings.Count(told, `Warning: Customers are missing in HelpCrunch account 999999999999 ("sandbox.invalid")`) != 1 ||
+		!strings.Contains(told, "(and 3 more similar warnings elsewhere)") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	after := s.server.Customers()
+	if len(after) != 4 || slices.ContainsFunc(before, func(r sandbox.Record) bool { return r.ID() == after[0].ID() }) {
+		t.Errorf("HelpCrunch has %v", after)
+	}
 }
 
 // TestSentOnlyWhatChanged: the body of an update names the changed fields and no other.

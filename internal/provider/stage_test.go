@@ -75,6 +75,9 @@ func (s *stage) apply(config string, options ...tfexec.ApplyOption) outcome {
 // saidOfDeletions is what a plan that deletes somebody says once.
 const saidOfDeletions = "warning: Deleting a customer erases the history of their chats"
 
+// saidOfMissing is what a refresh says where somebody is gone.
+const saidOfMissing = `warning: Customers are missing in HelpCrunch account 999999999999 ("sandbox.invalid")`
+
 // mustApply is apply for what has to go well, without a word but about deletions.
 func (s *stage) mustApply(config string, options ...tfexec.ApplyOption) outcome {
 	s.Helper()
