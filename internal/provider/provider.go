@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -56,12 +57,17 @@ const (
 const maxRequestsPerMinute = 100_000
 
 // New returns the provider. version is the release, for the user agent.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &helpcrunchProvider{version: version} }
+func New(version string) func() provider.Provider { return NewOver(version, nil) }
+
+// NewOver returns the provider with its requests going over a transport, for
+// where it runs in one process with what it talks to. nil is the network.
+func NewOver(version string, transport http.RoundTripper) func() provider.Provider {
+	return func() provider.Provider { return &helpcrunchProvider{version, transport} }
 }
 
 type helpcrunchProvider struct {
-	version string
+	version   string
+	transport http.RoundTripper
 }
 
 type providerModel struct {
@@ -158,6 +164,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		BatchLinger:    helpcrunch.DefaultBatchLinger,
 		MaxRetries:     settings.number("max_retries", envMaxRetries, model.MaxRetries, helpcrunch.DefaultMaxRetries, 0, maxMaxRetries),
 		RequestTimeout: requestTimeout,
+		Transport:      p.transport,
 		Log:            tflogDebug,
 	}
 	policy := settings.text("deletion_policy", envDeletionPolicy, model.DeletionPolicy, deletionDelete)
