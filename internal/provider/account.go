@@ -22,6 +22,7 @@ type account struct {
 	deletionPolicy string // for customers whose resource has none
 
 	deletionWarned atomic.Bool
+	tags           tagClaims
 
 	mu      sync.Mutex
 	planned map[string]bool   // customer ids

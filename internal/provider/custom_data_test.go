@@ -163,11 +163,11 @@ func TestFormAlone(t *testing.T) {
 // stays managed, so that the next plan clears it again.
 func TestCorrectAfterAFailedClearing(t *testing.T) {
 	phone := "555"
-	held := &helpcrunch.Customer{ID: 7, Phone: &phone, Tags: []helpcrunch.Tag{{Name: "vip"}}, CustomData: helpcrunch.CustomData{
+	held := &helpcrunch.Customer{ID: 7, Phone: &phone, CustomData: helpcrunch.CustomData{
 		"plan": {Kind: helpcrunch.String, Text: "gold"}, "tier": {Kind: helpcrunch.String, Text: "7"},
 	}}
 	state := customerModel{
-		Phone: types.StringValue("555"), Tags: types.SetValueMust(tagType, []attr.Value{tagElement("vip")}),
+		Phone:      types.StringValue("555"),
 		CustomData: customDataObject(map[string]attr.Value{"plan": types.StringValue("gold"), "tier": types.StringValue("7")}),
 	}
 	plan := customerModel{CustomData: customDataObject(map[string]attr.Value{"tier": types.StringValue("7")})}
@@ -175,7 +175,7 @@ func TestCorrectAfterAFailedClearing(t *testing.T) {
 	for _, field := range changes.Unstuck(held) {
 		plan.correct(field, &state, held)
 	}
-	if !plan.Phone.Equal(state.Phone) || !plan.Tags.Equal(state.Tags) || !plan.CustomData.Equal(state.CustomData) {
+	if !plan.Phone.Equal(state.Phone) || !plan.CustomData.Equal(state.CustomData) {
 		t.Errorf("the state is %v", plan)
 	}
 }

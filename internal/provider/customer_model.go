@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -128,7 +129,8 @@ var boolAttributes = []boolAttribute{
 // wholly known.
 //
 // A line taken out is cleared; with letGo, what an import found and the
-// configuration never mentioned, it is only forgotten.
+// configuration never mentioned, it is only forgotten. The tags of a line taken
+// out are no change: others may have given them (writtenTags).
 func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Changes {
 	var changes helpcrunch.Changes
 	for _, a := range stringAttributes {
@@ -168,8 +170,6 @@ func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Cha
 	}
 	if !m.Tags.IsNull() && !sameTags(m.Tags, prior.Tags) {
 		changes.Tags = tagsOf(m.Tags)
-	} else if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 && !letGo {
-		changes.Tags = []helpcrunch.Tag{}
 	}
 	changes.CustomData = customData{m.CustomData}.changes(customData{prior.CustomData}, letGo)
 	return changes
@@ -363,6 +363,23 @@ func tagsOf(set types.Set) []helpcrunch.Tag {
 		tags = append(tags, tagOf(element))
 	}
 	return tags
+}
+
+// writtenTags are those of the names that the configuration wrote that the
+// state has: what a line taken out takes off.
+func writtenTags(state types.Set, written []string) []string {
+	return slices.DeleteFunc(namesOf(state), func(name string) bool {
+		return !slices.ContainsFunc(written, func(other string) bool { return helpcrunch.NormalTag(other) == helpcrunch.NormalTag(name) })
+	})
+}
+
+// namesOf are the names of a set of tags, never nil.
+func namesOf(set types.Set) []string {
+	names := make([]string, 0, len(set.Elements()))
+	for _, tag := range tagsOf(set) {
+		names = append(names, tag.Name)
+	}
+	return names
 }
 
 // sameTags reports whether two known sets have the same names, and no colour

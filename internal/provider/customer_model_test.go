@@ -193,7 +193,7 @@ func TestChanges(t *testing.T) {
 		"a colour in":            {customerModel{Tags: tags("vip")}, customerModel{Tags: colored("vip", "red")}, false, `{"tags":[{"name":"vip","color":"red"}]}`},
 		"no tags":                {customerModel{Tags: tags("vip")}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
 		"no tags from nothing":   {customerModel{}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
-		"tags out":               {customerModel{Tags: tags("vip")}, customerModel{}, false, `{"tags":[]}`},
+		"tags out":               {customerModel{Tags: tags("vip")}, customerModel{}, false, `{}`}, // which are ours is not known here
 		"the same tags":          {customerModel{Tags: tags("a", "b")}, customerModel{Tags: tags("b", "a")}, false, `{}`},
 		"a property":             {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("1.50")})}, false, `{"customData":[{"property":"a","value":1.5}]}`},
 		"another form":           {customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("15")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("15")})}, false, `{}`},

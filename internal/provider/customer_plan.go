@@ -102,6 +102,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
 				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", customer))
 	}
+	diags.Append(r.claimTags(ctx, customer, state, tags, known)...)
 	if after.Equal(types.BoolValue(false)) && (before.ValueBool() || known.Unsubscribed) {
 		diags.AddAttributeWarning(path.Root("unsubscribed"), "A person is subscribed again",
 			fmt.Sprintf("Customer %s has unsubscribed. This apply subscribes them to e-mails again. "+
@@ -109,6 +110,33 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	}
 	if known.Import == importRead {
 		diags.Append(warnOfLettingGo(ctx, customer, state, plan)...)
+	}
+	return diags
+}
+
+// claimTags tells the other resources which tags the plan keeps, and which a
+// line taken out takes off.
+func (r *customerResource) claimTags(ctx context.Context, customer string, prior tfsdk.State, planned types.Set, known memory) diag.Diagnostics {
+	if !planned.IsNull() {
+		r.account.tags.want(customer, true, namesOf(planned)...)
+		return nil
+	}
+	var held types.Set
+	diags := prior.GetAttribute(ctx, path.Root("tags"), &held)
+	switch {
+	case len(held.Elements()) == 0 || known.Import == importRead:
+	case known.Written == nil:
+		diags.AddAttributeWarning(path.Root("tags"), "Tags are let go, not taken off",
+			fmt.Sprintf("The configuration does not have tags for customer %s any more, and which of their tags it wrote is not known: the state is from an earlier version of the provider. "+
+				"The apply takes none off. Take them off in HelpCrunch, or write tags = [] and apply that first, which takes off all that the customer has.", customer))
+	default:
+		names := known.tagsTakenOut(planned, held)
+		r.account.tags.leave(customer, names...)
+		if r.account.tags.had(customer, names...) {
+			diags.AddAttributeWarning(path.Root("tags"), "A tag comes off and is not given again",
+				fmt.Sprintf("The apply takes the tags off customer %s that the configuration wrote and does not have any more, and a helpcrunch_customer_tag that stays as it is has one of them. "+
+					"Write its customer_id as a reference to this resource, such as helpcrunch_customer.NAME.id: then it comes afterwards and gives the tag again. Or run terraform apply twice.", customer))
+		}
 	}
 	return diags
 }

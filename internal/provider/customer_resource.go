@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -80,6 +81,9 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	// error would taint it, and the next apply would delete it: what does not
 	// work now is a warning, and a change in the next plan.
 	op.known.wrote(customer, plan)
+	if !plan.Tags.IsNull() {
+		op.known.Written = namesOf(plan.Tags)
+	}
 	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	plan.Origin = types.StringValue(originCreated)
@@ -179,6 +183,16 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 
 	known.keepOrigin(state.Origin)
 	changes := known.spelled(plan.changes(state, known.Import == importRead))
+	takenOut := known.tagsTakenOut(plan.Tags, state.Tags)
+	if changes.Tags != nil {
+		// One that another resource takes off just now would be missing afterwards.
+		done, err := r.account.tags.turn(ctx, state.ID.ValueString())
+		if err != nil {
+			resp.Diagnostics.Append(requestFailed(op.failed, err)...)
+			return
+		}
+		done()
+	}
 	if !changes.IsZero() || len(known.Lost) > 0 {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
 		if resp.Diagnostics.HasError() {
@@ -207,6 +221,16 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
 		known.wrote(customer, plan)
+	}
+	var configured types.Set
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tags"), &configured)...)
+	switch {
+	case len(takenOut) > 0:
+		resp.Diagnostics.Append(r.takeOff(ctx, &op, takenOut)...)
+	case plan.Tags.IsNull():
+		known.Written = nil
+	case !configured.IsNull(): // with ignore_changes the plan has what a refresh has read
+		known.Written = writtenTags(plan.Tags, namesOf(configured))
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
 		known.Import = importSettled
@@ -294,6 +318,31 @@ func (r *customerResource) settleTags(ctx context.Context, customer *helpcrunch.
 	return settled, nil
 }
 
+// takeOff takes the tags off that a line taken out had written, but for those
+// that another resource gives the customer.
+func (r *customerResource) takeOff(ctx context.Context, op *operation[*customerModel], names []string) diag.Diagnostics {
+	summary := fmt.Sprintf("The tags were not taken off customer %d", op.id)
+	diags := op.guard(ctx, r.account, op.id, summary)
+	if !diags.HasError() {
+		customer, err := r.account.untag(ctx, op.id, names)
+		if customer != nil {
+			op.known.wrote(customer, op.plan)
+		}
+		switch {
+		case errors.Is(err, errTagKept):
+			diags.AddAttributeError(path.Root("tags"), summary, tagKeptAdvice)
+		case err != nil:
+			diags.Append(requestFailed(summary, err)...)
+		}
+	}
+	if diags.HasError() {
+		op.plan.Tags = op.state.Tags // still managed: the next plan takes them off
+	} else {
+		op.known.Written = nil
+	}
+	return diags
+}
+
 // correct sets the attribute of an API field to what HelpCrunch holds. One
 // that was to be cleared, and was not, is managed as before, so that the next
 // plan clears it again.
@@ -321,9 +370,6 @@ func (m *customerModel) correct(field string, state *customerModel, held *helpcr
 	}
 	switch attributeOf(field) {
 	case "tags":
-		if m.Tags.IsNull() {
-			m.Tags = state.Tags
-		}
 		m.Tags = foldTags(m.Tags, held.Tags)
 	case "custom_data":
 		property := norm.NFC.String(strings.TrimPrefix(field, "customData."))

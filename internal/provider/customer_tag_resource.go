@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -74,7 +75,10 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"A tag that the customer has already is taken over, and comes off when the resource is destroyed. One that somebody takes off is planned again. " +
 			"Setting, recolouring and taking off a tag is a request each; tags are refreshed together, up to a hundred customers a request.\n\n" +
 			"Leave it for customers whose `helpcrunch_customer` has `tags`, which is the exact set: each apply of the one may undo the other. " +
-			"The plan warns where it has both, from the first one on that knows the id of the customer. Between workspaces, or two provider blocks, nobody notices.",
+			"The plan warns where it has both, from the first one on that knows the id of the customer. Between workspaces, or two provider blocks, nobody notices.\n\n" +
+			"To move from `tags` to this resource, take the line out and write a `helpcrunch_customer_tag` for each tag of it, with `customer_id = helpcrunch_customer.NAME.id`, and apply both together: " +
+			"the tags that the line wrote come off and are given again, those of others stay. (On the way back they come off: `tags` is the exact set.) " +
+			"A tag that one resource of an apply gives up and another one has, as when a key of a `for_each` is renamed, stays on the customer.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
@@ -130,6 +134,7 @@ func (r *customerTagResource) ValidateConfig(ctx context.Context, req resource.V
 
 func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
+		r.planDeletion(ctx, req, resp)
 		return
 	}
 	var plan customerTagModel
@@ -137,11 +142,34 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.key())...)
+	id := types.StringValue(plan.key())
+	leaving := r.account != nil && r.account.tags.want(plan.CustomerID.ValueString(), !req.State.Raw.IsNull(), plan.Name.ValueString())
+	if !req.State.Raw.IsNull() {
+		var state customerTagModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if state.mayBeGivenAgain(&plan, leaving) {
+			id = types.StringUnknown()
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
 	if r.account != nil && r.account.tagsManagedTwice(plan.CustomerID.ValueString(), "helpcrunch_customer_tag") {
 		resp.Diagnostics.AddAttributeWarning(path.Root("customer_id"), tagsTwiceSummary, fmt.Sprintf(
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
 				"Add the tag to that set and take this resource out.", plan.CustomerID.ValueString()))
+	}
+}
+
+// planDeletion finds out whether another resource has the tag.
+func (r *customerTagResource) planDeletion(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state customerTagModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	known := readMemory(ctx, req.Private, &resp.Diagnostics)
+	if r.account == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	if len(r.account.tags.leave(state.CustomerID.ValueString(), state.Name.ValueString())) == 0 {
+		known.TagStays = true
+		known.write(ctx, resp.Private, &resp.Diagnostics)
 	}
 }
 
@@ -215,7 +243,9 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 	plan, state, known := op.plan, op.state, op.known
 
 	// A colour taken out of the configuration is no longer asked for.
-	if !plan.Color.IsNull() && (state.Color.IsNull() || !sameColor(plan.Color.ValueString(), state.Color.ValueString())) {
+	leaving := r.account.tags.want(plan.CustomerID.ValueString(), true, plan.Name.ValueString())
+	recolored := !plan.Color.IsNull() && (state.Color.IsNull() || !sameColor(plan.Color.ValueString(), state.Color.ValueString()))
+	if leaving || recolored {
 		resp.Diagnostics.Append(op.guard(ctx, r.account, op.id, op.failed)...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -228,6 +258,7 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 		resp.Diagnostics.Append(warnings...)
 		known.write(ctx, resp.Private, &resp.Diagnostics)
 	}
+	plan.ID = types.StringValue(plan.key())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -239,18 +270,10 @@ func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	state, id, summary := op.state, op.id, op.failed
-
-	name := op.known.spelledTag(state.Name.ValueString())
-	customer, err := r.account.client.UntagCustomer(ctx, id, []string{name})
-	switch {
-	case helpcrunch.IsNotFound(err):
-		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
-	case err != nil:
-		resp.Diagnostics.Append(tagRefused(summary, err)...)
-	case slices.ContainsFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == name }):
-		resp.Diagnostics.AddError(summary, "HelpCrunch accepted the request, and its answer still has the tag. Run terraform apply again, or take the tag off in HelpCrunch.")
+	if op.known.TagStays {
+		r.account.tags.want(op.state.CustomerID.ValueString(), true, op.state.Name.ValueString())
 	}
+	resp.Diagnostics.Append(r.takeOff(ctx, op.id, op.known.spelledTag(op.state.Name.ValueString()))...)
 }
 
 func (r *customerTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -281,9 +304,9 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, 
 	if diags.HasError() {
 		return nil, diags
 	}
-	tag := helpcrunch.Tag{Name: known.spelledTag(plan.Name.ValueString()), Color: plan.Color.ValueString()}
-	customer, err := r.account.client.TagCustomer(ctx, id, []helpcrunch.Tag{tag})
 	summary := fmt.Sprintf("Customer %d was not tagged", id)
+	tag := helpcrunch.Tag{Name: known.spelledTag(plan.Name.ValueString()), Color: plan.Color.ValueString()}
+	customer, err := r.account.tag(ctx, id, tag)
 	switch {
 	case helpcrunch.IsNotFound(err):
 		return nil, noCustomer(summary, id, err)
@@ -304,6 +327,23 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, 
 	return warnings, nil
 }
 
+// takeOff takes the tag off, unless another resource gives it to the customer.
+func (r *customerTagResource) takeOff(ctx context.Context, id int64, name string) diag.Diagnostics {
+	summary := fmt.Sprintf("The tag was not taken off customer %d", id)
+	customer, err := r.account.untag(ctx, id, []string{name})
+	switch {
+	case helpcrunch.IsNotFound(err):
+		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
+	case errors.Is(err, errTagKept):
+		return diag.Diagnostics{diag.NewErrorDiagnostic(summary, tagKeptAdvice)}
+	case err != nil:
+		return tagRefused(summary, err)
+	case customer == nil:
+		tflog.Info(ctx, "the tag stays: another resource gives it to the customer", map[string]any{"customer": id})
+	}
+	return nil
+}
+
 // tagRefused puts a refusal on the attribute that HelpCrunch names.
 func tagRefused(summary string, err error) diag.Diagnostics {
 	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, why string) {
@@ -315,6 +355,19 @@ func tagRefused(summary string, err error) diag.Diagnostics {
 		}
 		return "name", notAccepted("name")
 	})
+}
+
+// mayBeGivenAgain reports whether the id has to be planned as not known yet.
+//
+// Terraform asks nobody in an apply about what does not change. So a tag that
+// another resource takes off is planned as an update, by way of the id. A
+// value that was planned may not become unknown in the apply, so where there is
+// a change anyway the update alone has to find out.
+func (m *customerTagModel) mayBeGivenAgain(plan *customerTagModel, leaving bool) bool {
+	if m.key() != plan.key() {
+		return false // a replacement
+	}
+	return plan.Color.IsUnknown() || leaving && plan.Color.Equal(m.Color) && plan.Timeouts.Equal(m.Timeouts)
 }
 
 // heldBy reports whether the customer has the tag. Its colour is the account's.

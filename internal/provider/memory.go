@@ -29,6 +29,12 @@ type memory struct {
 	// Lost is what an account cleared and could not be put back yet, sealed by
 	// the client.
 	Lost [][]byte
+	// Written are the names in the tags that the configuration had last, nil
+	// where that is not known. A refresh reads those of others as well.
+	Written []string
+	// TagStays is whether the plan of a deletion found that another resource
+	// has the tag.
+	TagStays bool
 	// WrittenAt is when we last wrote the customer, in UNIX seconds.
 	WrittenAt int64
 	// Tags and Properties are the names that HelpCrunch spells otherwise than
@@ -75,7 +81,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether
@@ -107,6 +113,19 @@ func (m *memory) spelled(changes helpcrunch.Changes) helpcrunch.Changes {
 		changes.Tags[i].Name = m.spelledTag(tag.Name)
 	}
 	return changes
+}
+
+// tagsTakenOut are the names of the tags, as HelpCrunch has them, that a line
+// had written which the plan takes out. What an import found is let go.
+func (m *memory) tagsTakenOut(plan, state types.Set) []string {
+	if !plan.IsNull() || m.Import == importRead {
+		return nil
+	}
+	names := writtenTags(state, m.Written)
+	for i, name := range names {
+		names[i] = m.spelledTag(name)
+	}
+	return names
 }
 
 func (m *memory) spelledTag(name string) string {
