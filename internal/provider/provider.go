@@ -236,7 +236,8 @@ type settings struct {
 	diags *diag.Diagnostics
 }
 
-// lookup is the environment variable where the attribute is left out.
+// lookup is the environment variable where the attribute is left out. "" is
+// left out as well: it is what a module hands on for what nobody wrote.
 func (s settings) lookup(name, env string, value attr.Value) (text string, fromEnv bool) {
 	if value.IsUnknown() {
 		s.diags.AddAttributeError(path.Root(name), "A setting of the provider is not known yet",
@@ -244,7 +245,7 @@ func (s settings) lookup(name, env string, value attr.Value) (text string, fromE
 				"Write a known value, use the environment variable %s, or apply the resource it depends on first (terraform apply -target).", name, env))
 		return "", false
 	}
-	if !value.IsNull() {
+	if !value.IsNull() && !value.Equal(types.StringValue("")) {
 		return "", false
 	}
 	text = os.Getenv(env)
@@ -260,7 +261,7 @@ func (s settings) text(name, env string, value types.String, fallback string) st
 	switch {
 	case fromEnv:
 		return text
-	case value.IsNull() || value.IsUnknown():
+	case value.ValueString() == "":
 		return fallback
 	}
 	return value.ValueString()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -127,6 +129,32 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 		Config:      "provider \"helpcrunch\" {}\n" + customerBlock(`name = "Ada"`),
 		ExpectError: errorWith(`batch_size, or the environment variable HELPCRUNCH_BATCH_SIZE, is a whole number from 1 to 10.`),
 	})
+}
+
+// TestEmptySettingsAreLeftOut: "" is what a module hands on for what nobody
+// wrote, so the environment counts, and where it has nothing the default.
+func TestEmptySettingsAreLeftOut(t *testing.T) {
+	server := newSandbox(t)
+	c := newClient(t, server)
+	for _, setting := range c.schemas.Provider.Block.Attributes {
+		if !setting.Type.Is(tftypes.String) {
+			continue
+		}
+		t.Run(setting.Name, func(t *testing.T) {
+			empty := attributes{setting.Name: text("")}
+			variable := "HELPCRUNCH_" + strings.ToUpper(setting.Name)
+			t.Setenv(variable, " no such thing")
+			_, diags := configureClient(t, server, empty)
+			if len(diags) != 1 || diags[0].Severity != tfprotov6.DiagnosticSeverityError {
+				t.Errorf("with %s: %s", variable, saidOverProtocol(diags))
+			}
+			t.Setenv(variable, "")
+			_, diags = configureClient(t, server, empty)
+			if got := saidOverProtocol(diags); (got != "") != (setting.Name == "api_key") || got != "" && !strings.Contains(got, "No API key") {
+				t.Errorf("without %s: %s", variable, got)
+			}
+		})
+	}
 }
 
 // TestWrongKey: one request is enough to find out, whoever asks.
