@@ -150,7 +150,9 @@ func eventFailed(id int64, err error) diag.Diagnostics {
 	case helpcrunch.OutcomeUnknown(err):
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The event may or may not have been sent", fmt.Sprintf(
 			"HelpCrunch did not confirm that it took the event of customer %d. The request is not repeated: that could send the event twice, and nothing takes it back. "+
-				"Look at the customer in HelpCrunch. If the event is missing, invoke the action alone:\n\n    terraform apply -invoke=ADDRESS\n\n%s", id, err))}
+				"Look at the customer in HelpCrunch. If the event is missing, invoke the action alone:\n\n    terraform apply -invoke=ADDRESS\n\n"+
+				"An action whose configuration has caller is then sent to all resources that invoke it. To send it to this customer only, name the resource as well:\n\n"+
+				"    terraform apply -invoke=ADDRESS -target=RESOURCE\n\n%s", id, err))}
 	case helpcrunch.IsNotFound(err):
 		return noCustomer(summary, id, err)
 	case errors.Is(err, context.DeadlineExceeded):

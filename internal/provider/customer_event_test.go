@@ -243,7 +243,7 @@ func TestBadEvents(t *testing.T) {
 func TestEventFaults(t *testing.T) {
 	t.Parallel()
 	const unsure = "The event may or may not have been sent: HelpCrunch did not confirm that it took the event of customer "
-	const alone = "terraform apply -invoke=ADDRESS"
+	const alone = "terraform apply -invoke=ADDRESS -target=RESOURCE"
 	for _, row := range []struct {
 		kind             sandbox.FaultKind
 		summary, advice  string
