@@ -75,16 +75,16 @@ func (a *customerEventAction) Configure(_ context.Context, req action.ConfigureR
 }
 
 func (a *customerEventAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
-	_, resp.Diagnostics = readEvent(ctx, req.Config)
+	_, resp.Diagnostics = readEvent(ctx, req.Config, a.account == nil)
 }
 
 // ModifyPlan checks again: Terraform validates while variables are unknown.
 func (a *customerEventAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
-	_, resp.Diagnostics = readEvent(ctx, req.Config)
+	_, resp.Diagnostics = readEvent(ctx, req.Config, false)
 }
 
 func (a *customerEventAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
-	event, diags := readEvent(ctx, req.Config)
+	event, diags := readEvent(ctx, req.Config, false)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -105,15 +105,15 @@ func (a *customerEventAction) Invoke(ctx context.Context, req action.InvokeReque
 }
 
 // readEvent is the event of a configuration, as far as it is known, and what
-// is wrong with it.
-func readEvent(ctx context.Context, config tfsdk.Config) (helpcrunch.Event, diag.Diagnostics) {
+// is wrong with it. The id of a customer who may be a mock is not looked at.
+func readEvent(ctx context.Context, config tfsdk.Config, mock bool) (helpcrunch.Event, diag.Diagnostics) {
 	var model customerEventModel
 	diags := config.Get(ctx, &model)
 	if diags.HasError() {
 		return helpcrunch.Event{}, diags
 	}
 	event := helpcrunch.Event{Name: model.Name.ValueString(), Data: map[string]any{}}
-	if !model.CustomerID.IsUnknown() {
+	if !model.CustomerID.IsUnknown() && !mock {
 		event.Customer = customerIDOf(model.CustomerID, &diags)
 	}
 	if !model.Name.IsUnknown() {
