@@ -103,7 +103,7 @@ func foundCustomerAttributes() map[string]schema.Attribute {
 		"unsubscribed":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the customer has opted out of e-mails, such as `false`."},
 		"blocked":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the customer is blocked from writing, such as `false`."},
 		"tags": schema.SetNestedAttribute{
-			Computed: true, MarkdownDescription: "The customer's tags, such as `[{ name = \"vip\", color = \"#c377e0\" }]`.",
+			Computed: true, MarkdownDescription: fmt.Sprintf("The customer's tags, such as `[{ name = \"vip\", color = \"#c377e0\" }]`, at most %d: more are an error.", maxTags),
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"name":  text("The name, such as `\"vip\"`."),
 				"color": text("The colour that the tag has in the account, such as `\"#c377e0\"`."),
@@ -197,6 +197,10 @@ func (d *customerDataSource) Read(ctx context.Context, req datasource.ReadReques
 		resp.Diagnostics.Append(diags...)
 		customer = found
 	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(tooManyTags(customer)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -103,6 +103,7 @@ func listResult(ctx context.Context, req list.ListRequest, customer *helpcrunch.
 	if req.IncludeResource {
 		model := newCustomerModel()
 		model.adopt(customer)
+		result.Diagnostics.Append(tagsLeftOut(customer)...)
 		result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	}
 	return result

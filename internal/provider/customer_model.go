@@ -293,7 +293,7 @@ func textOf(text string) types.String { return types.StringValue(norm.NFC.String
 // still has keep their element, for colours are the account's and a tag keeps
 // the one that it was written with.
 func foldTags(tags types.Set, held []helpcrunch.Tag) types.Set {
-	if tags.IsNull() {
+	if tags.IsNull() || len(held) > maxTags {
 		return tags
 	}
 	holds := make(map[string]bool, len(held))
@@ -329,7 +329,7 @@ func (m *customerModel) adopt(held *helpcrunch.Customer) {
 			*a.of(m) = textOf(*text)
 		}
 	}
-	if len(held.Tags) > 0 {
+	if n := len(held.Tags); n > 0 && n <= maxTags {
 		m.Tags = foldTags(types.SetValueMust(tagType, nil), held.Tags)
 	}
 	m.CustomData = customDataOf(held.CustomData)

@@ -154,7 +154,14 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 		return
 	}
+	if !state.Tags.IsNull() {
+		resp.Diagnostics.Append(tooManyTags(customer)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	if known.Import == importFound {
+		resp.Diagnostics.Append(tagsLeftOut(customer)...)
 		state.adopt(customer)
 		known.Import = importRead
 	} else {

@@ -81,7 +81,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Optional: true,
 				MarkdownDescription: "The exact set of the customer's tags, such as `[{ name = \"vip\", color = \"gold\" }, { name = \"beta\" }]`. " +
 					"Tags that others add are drift, also those of a `helpcrunch_customer_tag`: the plan warns where it has both, and nobody does between workspaces. " +
-					"HelpCrunch creates a tag that it does not know." + notManaged,
+					"HelpCrunch creates a tag that it does not know. " + fmt.Sprintf("At most %d: Terraform compares the elements of a set pairwise; single tags of a customer with more are managed with `helpcrunch_customer_tag`.", maxTags) + notManaged,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name": schema.StringAttribute{
 						Required:            true,

@@ -140,6 +140,10 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 			resp.Diagnostics.Append(requestFailed("The customers were not searched", err)...)
 			return
 		}
+		resp.Diagnostics.Append(tooManyTags(customer)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		ids = append(ids, fmt.Sprint(customer.ID))
 		customers = append(customers, newListedCustomer(customer))
 	}

@@ -24,7 +24,7 @@ type frameworkServer interface {
 
 var _ frameworkServer = (*Server)(nil)
 
-// Server is the framework's protocol 6 server, mended in three places.
+// Server is the framework's protocol 6 server, mended in four places.
 //
 // The framework (1.19: registerContext in internal/proto6server/serve.go)
 // keeps a cancel function for the context of every call until the provider
@@ -34,6 +34,8 @@ var _ frameworkServer = (*Server)(nil)
 // returns.
 //
 // It counts the calls under way, so that the process can end between two.
+//
+// It refuses a set of too many tags, which the framework would compare pairwise.
 //
 // And it takes a function's argument of no data for null, which is how
 // OpenTofu (1.12: CallFunction in internal/plugin6/grpc_provider.go) sends it.
@@ -130,6 +132,9 @@ func (c *looseContext) Value(key any) any {
 // ValidateResourceConfig wraps the framework's. Like the others below, it is
 // called once or more for each customer.
 func (s *Server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	if refused := refuseTags(req.TypeName, req.Config); refused != nil {
+		return &tfprotov6.ValidateResourceConfigResponse{Diagnostics: refused}, nil
+	}
 	return call(ctx, s, req, s.frameworkServer.ValidateResourceConfig)
 }
 
@@ -150,11 +155,17 @@ func (s *Server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 
 // PlanResourceChange wraps the framework's.
 func (s *Server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	if refused := refuseTags(req.TypeName, req.ProposedNewState); refused != nil {
+		return &tfprotov6.PlanResourceChangeResponse{Diagnostics: refused, PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate}, nil
+	}
 	return call(ctx, s, req, s.frameworkServer.PlanResourceChange)
 }
 
 // ApplyResourceChange wraps the framework's.
 func (s *Server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	if refused := refuseTags(req.TypeName, req.PlannedState); refused != nil {
+		return &tfprotov6.ApplyResourceChangeResponse{Diagnostics: refused, NewState: req.PriorState, Private: req.PlannedPrivate}, nil
+	}
 	return call(ctx, s, req, s.frameworkServer.ApplyResourceChange)
 }
 
