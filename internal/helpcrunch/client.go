@@ -50,6 +50,8 @@ type Config struct {
 	BatchLinger    time.Duration
 	MaxRetries     int // for faults; a 429 and a wait for the budget do not count
 	RequestTimeout time.Duration
+	// Refused, unless nil, is what every request fails with. Nothing is sent.
+	Refused error
 	// Transport carries the requests. nil = a clone of [http.DefaultTransport].
 	Transport http.RoundTripper
 	// Log gets one entry for each attempt and each long wait: method, route

@@ -139,6 +139,9 @@ func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error)
 // refusedForGood is an answer that all later requests of the run would get as
 // well, or that one would for as long as its operation lasts; nil if there was none.
 func (c *Client) refusedForGood(ctx context.Context) error {
+	if c.config.Refused != nil {
+		return c.config.Refused
+	}
 	for _, err := range []*Error{c.unauthorized.Load(), c.organization.wrong.Load(), c.toldTooLate(ctx)} {
 		if err != nil {
 			return err

@@ -280,10 +280,7 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 }
 
 func (r *customerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := req.ID
-	if id == "" && req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
-	}
+	id := importedID(ctx, req, &resp.Diagnostics)
 	field, value := helpcrunch.Email, ""
 	switch prefix, rest, found := strings.Cut(id, ":"); {
 	case found && prefix == "email":
@@ -310,6 +307,17 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("origin"), originImported)...)
+}
+
+// importedID is what is to be imported, by an id or by the identity of an import
+// block; "" for one that is null.
+func importedID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) string {
+	if req.ID != "" || req.Identity == nil {
+		return req.ID
+	}
+	var id types.String
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
+	return id.ValueString()
 }
 
 // settleTags sees to it that the customer has exactly the tags that were sent.

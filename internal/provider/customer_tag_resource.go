@@ -280,10 +280,7 @@ func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteReq
 }
 
 func (r *customerTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := req.ID
-	if id == "" && req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
-	}
+	id := importedID(ctx, req, &resp.Diagnostics)
 	customer, name, _ := strings.Cut(id, "/") // a name may have slashes of its own
 	if !isID(customer) || name == "" {
 		resp.Diagnostics.AddError("Not an import id",

@@ -90,7 +90,11 @@ func advice(err error) string {
 	var lost *helpcrunch.LostError
 	var unreadable *helpcrunch.UnreadableError
 	var other *helpcrunch.OtherCustomerError
+	var unknown *unknownSettings
 	switch {
+	case errors.As(err, &unknown):
+		return "A setting of the provider depends on a value that is known only after an apply, and so HelpCrunch cannot be asked. " +
+			"Apply what it depends on first (terraform apply -target=ADDRESS), write a known value, or leave the setting out and use its environment variable."
 	case errors.Is(err, context.DeadlineExceeded) && helpcrunch.OutcomeUnknown(err):
 		return "The time for this operation ran out after the request had left: whether HelpCrunch carried it out is not known. Run terraform plan to see. " +
 			"Raise the time with the timeouts attribute of the resource."

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -220,6 +222,27 @@ func TestImportGeneratedConfiguration(t *testing.T) {
 	for _, operation := range []sandbox.Operation{sandbox.OpPatch, sandbox.OpBatch, sandbox.OpTag, sandbox.OpUntag} {
 		if n := server.Count(operation); n != 0 {
 			t.Errorf("the import wrote: %d %s", n, operation)
+		}
+	}
+}
+
+// TestImportOfNobody: an identity that turns out to be null is one clear error.
+func TestImportOfNobody(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, newSandbox(t))
+	identity, err := tfprotov6.NewDynamicValue(identityType, tftypes.NewValue(identityType, map[string]tftypes.Value{"id": tftypes.NewValue(tftypes.String, nil)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]string{customerKind: "Write the id of a customer (542335)", tagKind: "such as 542335/vip"} {
+		imported, err := c.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{
+			TypeName: kind, Identity: &tfprotov6.ResourceIdentityData{IdentityData: &identity},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := saidOverProtocol(imported.Diagnostics); len(imported.Diagnostics) != 1 || !strings.Contains(said, "ERROR: Not an import id") || !strings.Contains(said, want) {
+			t.Errorf("%s: it says\n%s", kind, said)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	settings := settings{diags: &resp.Diagnostics}
+	settings := settings{diags: &resp.Diagnostics, unknown: new(unknownSettings)}
 	key := settings.text("api_key", envAPIKey, model.APIKey, "")
 	if key == "" && !model.APIKey.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("api_key"), "No API key",
@@ -168,11 +168,23 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		Log:            tflogDebug,
 	}
 	policy := settings.text("deletion_policy", envDeletionPolicy, model.DeletionPolicy, deletionDelete)
-	if !slices.Contains(deletionPolicies, policy) {
+	if model.DeletionPolicy.IsUnknown() {
+		policy = "" // whoever deletes knows it
+	} else if !slices.Contains(deletionPolicies, policy) {
 		settings.refuse("deletion_policy", envDeletionPolicy, "Unknown deletion policy", "is one of "+quoted(deletionPolicies))
 	}
 	organization := settings.text("organization", envOrganization, model.Organization, "")
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if len(settings.unknown.names) > 0 {
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		}
+		// What needs no request can be planned all the same.
+		config.Refused = settings.unknown
+		config.Budget = budget.New(budget.Config{Limit: limit, Log: tflogInfo})
+		handOut(resp, newAccount(helpcrunch.NewClient(config), policy))
 		return
 	}
 	file, err := budget.DefaultFile(baseURL.Host, key)
@@ -184,6 +196,10 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	if organization != "" {
 		resp.Diagnostics.Append(account.isOf(ctx, organization)...)
 	}
+	handOut(resp, account)
+}
+
+func handOut(resp *provider.ConfigureResponse, account *account) {
 	resp.ResourceData = account
 	resp.DataSourceData = account
 	resp.ListResourceData = account
@@ -233,16 +249,25 @@ func tflogInfo(ctx context.Context, message string, fields map[string]any) {
 
 // settings reads the provider block and the environment, and gathers what is wrong with them.
 type settings struct {
-	diags *diag.Diagnostics
+	diags   *diag.Diagnostics
+	unknown *unknownSettings
+}
+
+// unknownSettings are those that depend on what an apply has yet to make.
+type unknownSettings struct {
+	names []string
+}
+
+func (u *unknownSettings) Error() string {
+	return fmt.Sprintf("not known yet in the provider block: %s. Nothing was sent", strings.Join(u.names, ", "))
 }
 
 // lookup is the environment variable where the attribute is left out. "" is
 // left out as well: it is what a module hands on for what nobody wrote.
 func (s settings) lookup(name, env string, value attr.Value) (text string, fromEnv bool) {
 	if value.IsUnknown() {
-		s.diags.AddAttributeError(path.Root(name), "A setting of the provider is not known yet",
-			fmt.Sprintf("%s depends on a value that is known only after an apply, and the provider needs it to plan. "+
-				"Write a known value, use the environment variable %s, or apply the resource it depends on first (terraform apply -target).", name, env))
+		// The environment does not stand in for it: it may be another account's.
+		s.unknown.names = append(s.unknown.names, name)
 		return "", false
 	}
 	if !value.IsNull() && !value.Equal(types.StringValue("")) {

@@ -84,11 +84,9 @@ func TestBadSettings(t *testing.T) {
 		want        string
 	}{
 		{"no key", ``, "", `The provider needs the API key of the account: set api_key in the provider block, or the environment variable HELPCRUNCH_API_KEY.`},
-		{"an unknown key", `api_key = terraform_data.later.output`, "api_key", `api_key depends on a value that is known only after an apply, and the provider needs it to plan. Write a known value, use the environment variable HELPCRUNCH_API_KEY`},
 		{"a key with a line break", "api_key = \"abc\\n\"", "api_key", `api_key, or HELPCRUNCH_API_KEY, has a space, a line break or another character in it that no key has.`},
 		{"an http base URL", "api_key = \"k\"\n  base_url = \"http://api.helpcrunch.com/v1\"", "base_url", `base_url, or the environment variable HELPCRUNCH_BASE_URL, must begin with https://`},
 		{"a base URL that is none", "api_key = \"k\"\n  base_url = \"api.helpcrunch.com\"", "base_url", `base_url, or the environment variable HELPCRUNCH_BASE_URL, is a URL such as "https://api.helpcrunch.com/v1".`},
-		{"an unknown base URL", "api_key = \"k\"\n  base_url = terraform_data.later.output", "base_url", `base_url depends on a value that is known only after an apply`},
 		{"a batch of eleven", "api_key = \"k\"\n  batch_size = 11", "batch_size", `batch_size, or the environment variable HELPCRUNCH_BATCH_SIZE, is a whole number from 1 to 10.`},
 		{"a batch of none", "api_key = \"k\"\n  batch_size = 0", "batch_size", `is a whole number from 1 to 10.`},
 		{"no requests", "api_key = \"k\"\n  requests_per_minute = 0", "requests_per_minute", `is a whole number from 1 to 100000.`},
@@ -97,13 +95,12 @@ func TestBadSettings(t *testing.T) {
 		{"an unknown policy", "api_key = \"k\"\n  deletion_policy = \"never\"", "deletion_policy", `deletion_policy, or the environment variable HELPCRUNCH_DELETION_POLICY, is one of "delete", "abandon" or "prevent".`},
 	} {
 		t.Run(bad.name, func(t *testing.T) {
-			later := "resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n"
 			place := `(?s)`
 			if bad.attribute != "" {
 				place += `with provider\["[^"]*/helpcrunch"\].*\d+:\s+` + bad.attribute + ` .*`
 			}
 			runSteps(t, resource.TestStep{
-				Config:      "provider \"helpcrunch\" {\n  " + bad.block + "\n}\n" + later + customerBlock(`name = "Ada"`),
+				Config:      "provider \"helpcrunch\" {\n  " + bad.block + "\n}\n" + customerBlock(`name = "Ada"`),
 				ExpectError: regexp.MustCompile(place + errorWith(bad.want).String()),
 			})
 		})
