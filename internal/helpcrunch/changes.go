@@ -161,28 +161,6 @@ func (c *Changes) Unstuck(held *Customer) []string {
 	return unstuck
 }
 
-// holdsOnly reports whether the customer is what a create with these changes
-// makes: everything sent is there, everything else is empty. What HelpCrunch
-// fills in by itself does not count.
-func (c *Changes) holdsOnly(held *Customer) bool {
-	if len(c.Unstuck(held)) > 0 {
-		return false
-	}
-	for _, field := range stringFields {
-		if field.Sent(c).IsZero() && text(*field.Held(held)) != "" && !field.filledByItself() {
-			return false
-		}
-	}
-	for name, value := range held.CustomData {
-		if _, sent := c.CustomData[name]; !sent && !value.IsEmpty() {
-			return false
-		}
-	}
-	return (c.Tags != nil || len(held.Tags) == 0) &&
-		(!c.Unsubscribed.IsZero() || !held.Unsubscribed) &&
-		(!c.Blocked.IsZero() || !held.Blocked)
-}
-
 // tagNames are the names in their normal form, sorted, each once.
 func tagNames(tags []Tag) []string {
 	names := make([]string, len(tags))

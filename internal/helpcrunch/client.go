@@ -70,6 +70,7 @@ type Client struct {
 	organization organization
 	laws         laws         // what this run has found out about the account
 	refusals     refusals     // the custom properties that it does not have
+	written      *written     // whom this run has written
 	searchSize   atomic.Int32 // the index in searchSizes
 
 	// unauthorized is the first 401: the key does not get better within a run,
@@ -89,7 +90,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int), names: make(map[string]bool)}}
+	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int), names: make(map[string]bool)}, written: newWritten()}
 	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +48,7 @@ func TestCreate(t *testing.T) {
 			a.Fatal(err)
 		}
 		changes := grace()
-		if unstuck := changes.Unstuck(got); len(unstuck) > 0 {
+		if unstuck := changes.Unstuck(got.Customer); len(unstuck) > 0 {
 			a.Errorf("the answer does not hold %v", unstuck)
 		}
 		if held, ok := a.server.Customer(got.ID); !ok || held["name"] != "Grace" || a.requests() != 1 {
@@ -54,9 +57,13 @@ func TestCreate(t *testing.T) {
 	})
 }
 
-// Every way of losing the answer after the customer was made.
+// Every way of losing the answer. With a user id the create is sent again: the
+// refusal of the second one says that the first was carried out.
 func TestCreateWhoseAnswerWasLost(t *testing.T) {
-	for _, fault := range []sandbox.FaultKind{sandbox.DropAfter, sandbox.FailAfter, sandbox.Late, sandbox.WrongType, sandbox.Oversized} {
+	for fault, made := range map[sandbox.FaultKind]bool{
+		sandbox.DropAfter: true, sandbox.FailAfter: true, sandbox.Late: true, sandbox.WrongType: true, sandbox.Oversized: true,
+		sandbox.DropBefore: false, sandbox.FailBefore: false, sandbox.BadGateway: false,
+	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Run("with a user id", func(t *testing.T) {
 				open(t, setup{}, func(a *account) {
@@ -66,9 +73,16 @@ func TestCreateWhoseAnswerWasLost(t *testing.T) {
 						a.Fatal(err)
 					}
 					if held, _ := a.server.Customer(got.ID); held["userId"] != gracesUserID {
-						a.Errorf("adopted %v", held)
+						a.Errorf("the customer is %v", held)
 					}
-					a.served(sandbox.OpCreate, 1, sandbox.OpSearch, 1)
+					if got.Adopted != made {
+						a.Errorf("adopted: %t", got.Adopted)
+					}
+					searches := 0
+					if made {
+						searches = 1
+					}
+					a.served(sandbox.OpCreate, 2, sandbox.OpSearch, searches)
 				})
 			})
 			t.Run("without", func(t *testing.T) {
@@ -81,6 +95,26 @@ func TestCreateWhoseAnswerWasLost(t *testing.T) {
 					}
 					a.served(sandbox.OpCreate, 1)
 				})
+			})
+		})
+	}
+}
+
+// Where every answer is lost there is no refusal, but the customer is there.
+func TestCreateWhoseAnswersAreAllLost(t *testing.T) {
+	for fault, made := range map[sandbox.FaultKind]bool{sandbox.DropAfter: true, sandbox.DropBefore: false} {
+		t.Run(string(fault), func(t *testing.T) {
+			open(t, setup{}, func(a *account) {
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: fault, Times: 100})
+				got, err := a.CreateCustomer(a.Context(), grace())
+				if made && (err != nil || !got.Adopted) || !made && (got != nil || !helpcrunch.OutcomeUnknown(err)) {
+					a.Errorf("got %v, error %v", got, err)
+				}
+				searches := 1
+				if !made {
+					searches = 2 // it may not be visible at once
+				}
+				a.served(sandbox.OpCreate, 1+retries, sandbox.OpSearch, searches)
 			})
 		})
 	}
@@ -103,69 +137,308 @@ func (a *account) served(pairs ...any) {
 
 // The lost answer may have been a refusal: somebody else's customer is never adopted.
 func TestCreateAdoptsOnlyItsOwn(t *testing.T) {
+	// A bubble begins at the start of 2000.
+	const now, longAgo = "946684800", "915148800"
 	for _, test := range []struct {
-		name   string
-		there  sandbox.Record // nil = nobody
-		adopts bool
+		name  string
+		there sandbox.Record
+		by    []string // what they are told apart by; none = adopted
 	}{
-		{"nobody", nil, false},
-		{"the same", graceHeld(nil), true},
-		{"times of its own", graceHeld(sandbox.Record{"firstSeen": "1700000000", "lastSeen": "1700000000"}), true},
-		{"what HelpCrunch fills in", graceHeld(sandbox.Record{"locale": "en", "createdFrom": "web", "lastPage": "https://l.example", "location": map[string]any{"city": "Arlington"}}), true},
-		{"e-mail in another case", graceHeld(sandbox.Record{"email": "Grace@Navy.example"}), true},
-		{"another name", graceHeld(sandbox.Record{"name": "grace"}), false},
-		{"no name", graceHeld(sandbox.Record{"name": nil}), false},
-		{"a phone", graceHeld(sandbox.Record{"phone": "1"}), false},
-		{"a company", graceHeld(sandbox.Record{"company": "Navy"}), false},
-		{"notes", graceHeld(sandbox.Record{"notes": "n"}), false},
-		{"a source", graceHeld(sandbox.Record{"source": "https://s.example"}), false},
-		{"a referer", graceHeld(sandbox.Record{"referer": "https://r.example"}), false},
-		{"a channel", graceHeld(sandbox.Record{"integrationId": "i"}), false},
-		{"unsubscribed", graceHeld(sandbox.Record{"unsubscribed": true}), false},
-		{"blocked", graceHeld(sandbox.Record{"blocked": true}), false},
-		{"one more tag", graceHeld(sandbox.Record{"tags": []string{"vip", "trial"}}), false},
-		{"no tag", graceHeld(sandbox.Record{"tags": []string{}}), false},
-		{"another custom value", graceHeld(sandbox.Record{"customData": map[string]any{"seats": 13}}), false},
-		{"one more custom value", graceHeld(sandbox.Record{"customData": map[string]any{"seats": 12, "plan": "gold"}}), false},
-		{"no custom value", graceHeld(sandbox.Record{"customData": map[string]any{}}), false},
+		{"the same", graceHeld(nil), nil},
+		{"seen for the first time now", graceHeld(sandbox.Record{"firstSeen": now, "lastSeen": now}), nil},
+		{"a locale", graceHeld(sandbox.Record{"locale": "en"}), nil},
+		{"e-mail in another case", graceHeld(sandbox.Record{"email": "Grace@Navy.example"}), nil},
+		{"first seen long ago", graceHeld(sandbox.Record{"firstSeen": longAgo}), []string{"firstSeen"}},
+		{"last seen long ago", graceHeld(sandbox.Record{"lastSeen": longAgo}), []string{"lastSeen"}},
+		{"a page", graceHeld(sandbox.Record{"lastPage": "https://l.example"}), []string{"lastPage"}},
+		{"a place", graceHeld(sandbox.Record{"location": map[string]any{"city": "Arlington"}}), []string{"location"}},
+		{"a device", graceHeld(sandbox.Record{"device": map[string]any{"platform": "desktop"}}), []string{"device"}},
+		{"came through the widget", graceHeld(sandbox.Record{"createdFrom": "web"}), []string{"createdFrom"}},
+		{"another name", graceHeld(sandbox.Record{"name": "grace"}), []string{"name"}},
+		{"no name", graceHeld(sandbox.Record{"name": nil}), []string{"name"}},
+		{"a phone", graceHeld(sandbox.Record{"phone": "1"}), []string{"phone"}},
+		{"a company", graceHeld(sandbox.Record{"company": "Navy"}), []string{"company"}},
+		{"notes", graceHeld(sandbox.Record{"notes": "n"}), []string{"notes"}},
+		{"a source", graceHeld(sandbox.Record{"source": "https://s.example"}), []string{"source"}},
+		{"a referer", graceHeld(sandbox.Record{"referer": "https://r.example"}), []string{"referer"}},
+		{"a channel", graceHeld(sandbox.Record{"integrationId": "i"}), []string{"integrationId"}},
+		{"unsubscribed", graceHeld(sandbox.Record{"unsubscribed": true}), []string{"unsubscribed"}},
+		{"blocked", graceHeld(sandbox.Record{"blocked": true}), []string{"blocked"}},
+		{"one more tag", graceHeld(sandbox.Record{"tags": []string{"vip", "trial"}}), []string{"tags"}},
+		{"no tag", graceHeld(sandbox.Record{"tags": []string{}}), []string{"tags"}},
+		{"another custom value", graceHeld(sandbox.Record{"customData": map[string]any{"seats": 13}}), []string{"customData.seats"}},
+		{"one more custom value", graceHeld(sandbox.Record{"customData": map[string]any{"seats": 12, "plan": "gold"}}), []string{"customData.plan"}},
+		{"no custom value", graceHeld(sandbox.Record{"customData": map[string]any{}}), []string{"customData.seats"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			customers := []sandbox.Record{ada}
-			if test.there != nil {
-				customers = []sandbox.Record{test.there, ada}
-			}
-			open(t, setup{sandbox: sandbox.Config{Customers: customers}}, func(a *account) {
-				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropBefore})
+			open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{test.there, ada}}}, func(a *account) {
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.BadGateway})
 				got, err := a.CreateCustomer(a.Context(), grace())
-				if test.adopts && (err != nil || got.ID != a.ada) {
+				if test.by == nil && (err != nil || got.ID != a.ada || !got.Adopted) {
 					a.Errorf("got %v, error %v", got, err)
 				}
-				var lost *helpcrunch.LostError
-				if !test.adopts && (got != nil || !errors.As(err, &lost)) {
-					a.Errorf("got %v, error %v", got, err)
+				taken, refused := errors.AsType[*helpcrunch.TakenError](err)
+				if test.by != nil && (got != nil || !refused || !slices.Equal(taken.IDs, []int64{a.ada}) || !slices.Equal(taken.Differs, test.by)) {
+					a.Errorf("got %v, error %#v", got, err)
 				}
-				searches := 1
-				if test.there == nil {
-					searches = 2 // it may not be visible at once
-				}
-				a.served(sandbox.OpCreate, 1, sandbox.OpSearch, searches)
+				a.served(sandbox.OpCreate, 2, sandbox.OpSearch, 1)
 			})
 		})
 	}
 }
 
-// A search may show a new customer a little later.
+// Whoever this run has made or changed is not what another create has made.
+func TestCreateAdoptsNobodyTwice(t *testing.T) {
+	for name, first := range map[string]func(a *account) error{
+		"made": func(a *account) error { return second(a.CreateCustomer(a.Context(), grace())) },
+		"adopted": func(a *account) error {
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
+			return second(a.CreateCustomer(a.Context(), grace()))
+		},
+		"changed": func(a *account) error {
+			id, err := a.server.Add(graceHeld(sandbox.Record{"name": "Hopper"}))
+			if err != nil {
+				return err
+			}
+			return second(a.UpdateCustomer(a.Context(), id, helpcrunch.Changes{Name: helpcrunch.Some("Grace")}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open(t, setup{}, func(a *account) {
+				if err := first(a); err != nil {
+					a.Fatal(err)
+				}
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropBefore})
+				got, err := a.CreateCustomer(a.Context(), grace())
+				if _, ok := errors.AsType[*helpcrunch.TakenError](err); got != nil || !ok {
+					a.Errorf("got %v, error %v", got, err)
+				}
+			})
+		})
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A search may show a new customer later, up to a minute.
 func TestCreateIsFoundInSpiteOfALag(t *testing.T) {
-	with := setup{}
-	with.sandbox.Switches.SearchLag = 3 * time.Second
-	open(t, with, func(a *account) {
-		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
-		got, err := a.CreateCustomer(a.Context(), grace())
-		if err != nil || *got.UserID != gracesUserID {
+	for lag, found := range map[time.Duration]bool{3 * time.Second: true, 45 * time.Second: true, time.Hour: false} {
+		t.Run(lag.String(), func(t *testing.T) {
+			with := setup{}
+			with.sandbox.Switches.SearchLag = lag
+			open(t, with, func(a *account) {
+				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
+				got, err := a.CreateCustomer(a.Context(), grace())
+				if found && (err != nil || *got.UserID != gracesUserID) {
+					a.Errorf("got %v, error %v", got, err)
+				}
+				if taken, ok := errors.AsType[*helpcrunch.TakenError](err); !found && (!ok || len(taken.IDs) > 0) {
+					a.Errorf("error %v", err)
+				}
+				if a.now() > 65*time.Second {
+					a.Errorf("took %v", a.now())
+				}
+			})
+		})
+	}
+}
+
+// Many creates at once, with a fault at every tenth request: each is made, none
+// twice, and those whose answers were lost are looked up together.
+func TestManyCreatesWithFaults(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"502":                     {Kind: sandbox.BadGateway},
+		"500 after the work":      {Kind: sandbox.FailAfter},
+		"cut before the work":     {Kind: sandbox.DropBefore},
+		"cut after the work":      {Kind: sandbox.DropAfter},
+		"late":                    {Kind: sandbox.Late, Delay: time.Hour},
+		"429":                     {Kind: sandbox.TooMany, RetryAfter: time.Second},
+		"429 without Retry-After": {Kind: sandbox.TooMany},
+	} {
+		for _, customers := range []int{12, 100} {
+			t.Run(fmt.Sprint(name, " of ", customers), func(t *testing.T) {
+				open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{}}}, func(a *account) {
+					for i := range customers {
+						fault.After = 9 * (i + 1)
+						a.server.Arm(fault)
+					}
+					var wait sync.WaitGroup
+					ids := make([]int64, customers)
+					for i := range customers {
+						wait.Go(func() {
+							changes := grace()
+							changes.UserID = helpcrunch.Some(fmt.Sprint("crm-", i))
+							got, err := a.CreateCustomer(a.Context(), changes)
+							if err != nil {
+								a.Errorf("create %d: %v", i, err)
+								return
+							}
+							ids[i] = got.ID
+						})
+					}
+					wait.Wait()
+					if held := a.server.Customers(); len(held) != customers {
+						a.Errorf("HelpCrunch holds %d customers", len(held))
+					}
+					for i, id := range ids {
+						if held, _ := a.server.Customer(id); held["userId"] != fmt.Sprint("crm-", i) {
+							a.Errorf("create %d got %v", i, held)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestLostCreatesAreLookedUpTogether(t *testing.T) {
+	const customers = 12
+	var creates atomic.Int64
+	losing := func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			answer, err := next.RoundTrip(r)
+			if err == nil && answer.StatusCode == http.StatusCreated && creates.Add(1) <= customers {
+				return nil, errors.New("cut")
+			}
+			return answer, err
+		})
+	}
+	lingering := func(c *helpcrunch.Config) { c.BatchLinger = time.Second }
+	open(t, setup{transport: losing, client: lingering}, func(a *account) {
+		var wait sync.WaitGroup
+		for i := range customers {
+			wait.Go(func() {
+				changes := grace()
+				changes.UserID = helpcrunch.Some(fmt.Sprint("new-", i))
+				if got, err := a.CreateCustomer(a.Context(), changes); err != nil || !got.Adopted {
+					a.Errorf("got %v, error %v", got, err)
+				}
+			})
+		}
+		wait.Wait()
+		a.served(sandbox.OpCreate, 2*customers, sandbox.OpSearch, 1)
+	})
+}
+
+// An answer about somebody else: it is an error, whatever the status says.
+func TestCreateAnsweredWithSomebodyElse(t *testing.T) {
+	const longAgo = "915148800"
+	withUserID, without := grace(), grace()
+	without.UserID = helpcrunch.Optional[string]{}
+	for _, test := range []struct {
+		name    string
+		changes helpcrunch.Changes
+		answer  string
+		other   bool
+		adopted bool
+	}{
+		{"another user id", withUserID, `"userId": "crm-1", "name": "Ada", "firstSeen": "` + longAgo + `"`, true, false},
+		{"another user id, and a field that cannot be read", withUserID, `"userId": "crm-1", "lastSeen": "2024-01-01T00:00:00Z"`, true, false},
+		{"another user id, and all that was sent", withUserID, `"userId": "crm-1", "name": "Grace", "email": "grace@navy.example"`, true, false},
+		{"a user id where none was sent", without, `"userId": "crm-1", "name": "Grace"`, true, false},
+		{"another name of long ago", without, `"name": "Ada", "email": "ada@analytical.example", "firstSeen": "` + longAgo + `"`, true, false},
+		{"another name with a device", without, `"name": "Ada", "device": {"platform": "desktop"}`, true, false},
+		{"no user id, of long ago", withUserID, `"name": "Grace", "email": "grace@navy.example", "lastSeen": "` + longAgo + `"`, true, false},
+		{"all that was sent, of long ago", withUserID, `"userId": "` + gracesUserID + `", "name": "Grace", "email": "grace@navy.example", "firstSeen": "` + longAgo + `"`, false, true},
+		{"the user id in another form", withUserID, `"userId": " CRM-18 ", "name": "Grace"`, false, false},
+		{"another form of the name", withUserID, `"userId": "` + gracesUserID + `", "name": "GRACE"`, false, false},
+		{"a user id that was ignored", withUserID, `"userId": null, "name": "Grace"`, false, false},
+		{"seen now, from the API", without, `"name": "Grace", "firstSeen": "946684800", "lastSeen": "946684801", "createdFrom": "api", "locale": "en"`, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			open(t, setup{transport: answering("application/json", customerJSON(7, test.answer))}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), test.changes)
+				other, refused := errors.AsType[*helpcrunch.StrangerError](err)
+				if refused != test.other || refused && (other.ID != 7 || got != nil || helpcrunch.OutcomeUnknown(err)) {
+					a.Errorf("got %v, error %v", got, err)
+				}
+				if !test.other && (err != nil || got.ID != 7 || got.Adopted != test.adopted) {
+					a.Errorf("got %v, error %v", got, err)
+				}
+				silent(t, fmt.Sprint(err))
+			})
+		})
+	}
+}
+
+// A server that gives every create the same answer has made one customer.
+func TestCreateAnsweredTwiceWithTheSame(t *testing.T) {
+	open(t, setup{transport: answering("application/json", customerJSON(7, `"name": "Grace"`))}, func(a *account) {
+		changes := helpcrunch.Changes{Name: helpcrunch.Some("Grace")}
+		if _, err := a.CreateCustomer(a.Context(), changes); err != nil {
+			a.Fatal(err)
+		}
+		got, err := a.CreateCustomer(a.Context(), changes)
+		if _, ok := errors.AsType[*helpcrunch.StrangerError](err); got != nil || !ok {
 			a.Errorf("got %v, error %v", got, err)
 		}
-		a.served(sandbox.OpCreate, 1, sandbox.OpSearch, 2)
 	})
+}
+
+// Whoever has an id exists: a field that cannot be read does not lose them.
+func TestCreateWithAnAnswerThatIsHardToRead(t *testing.T) {
+	for _, test := range []struct {
+		name, answer string
+		unread       []string
+	}{
+		{"a date in words", customerJSON(7, `"name": "Grace", "lastSeen": "yesterday"`), []string{"lastSeen"}},
+		{"several fields", customerJSON(7, `"name": "Grace", "email": {"address": "x"}, "tags": "vip", "firstSeen": []`), []string{"email", "firstSeen", "tags"}},
+		{"the id last", `{"lastSeen": true, "name": "Grace", "id": 7}`, []string{"lastSeen"}},
+		{"few fields", `{"id": 7, "name": "Grace"}`, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			open(t, setup{transport: answering("application/json", test.answer)}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{Name: helpcrunch.Some("Grace")})
+				if err != nil {
+					a.Fatal(err)
+				}
+				if got.ID != 7 || *got.Name != "Grace" || got.Adopted || !slices.Equal(slices.Sorted(slices.Values(got.Unread)), test.unread) {
+					a.Errorf("got %+v, unread %v", got.Customer, got.Unread)
+				}
+			})
+		})
+	}
+	for _, test := range odd {
+		t.Run(test.given, func(t *testing.T) {
+			open(t, setup{transport: answering("application/json", oddJSON(7, test.given))}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{Notes: helpcrunch.Some("n")})
+				if err != nil || got.ID != 7 || !slices.Equal(got.Unread, []string{test.field}) {
+					a.Errorf("got %+v, error %v", got, err)
+				}
+			})
+		})
+	}
+	// What is left out is asked for; where that is refused, it is not known.
+	refusing := func(status int) func(http.RoundTripper) http.RoundTripper {
+		return func(http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodGet {
+					return response(r, status, nil, strings.NewReader("")), nil
+				}
+				return response(r, http.StatusCreated, nil, strings.NewReader(`{"id": 7, "name": "Grace"}`)), nil
+			})
+		}
+	}
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadGateway} {
+		t.Run(fmt.Sprint("few fields and ", status), func(t *testing.T) {
+			open(t, setup{transport: refusing(status)}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{Name: helpcrunch.Some("Grace")})
+				if err != nil || got.ID != 7 || *got.Name != "Grace" || !slices.Contains(got.Unread, "email") || slices.Contains(got.Unread, "name") {
+					a.Errorf("got %+v, error %v", got, err)
+				}
+			})
+		})
+	}
+	for name, answer := range map[string]string{"no id": `{"name": "Grace"}`, "an id that is none": `{"id": -1}`, "null": `null`, "a list": `[]`, "cut off": `{"id": 7, "na`, "a web page": `<html>`, "nothing": ``} {
+		t.Run(name, func(t *testing.T) {
+			open(t, setup{transport: answering("application/json", answer)}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{Name: helpcrunch.Some("Grace")})
+				if got != nil || !helpcrunch.OutcomeUnknown(err) {
+					a.Errorf("got %v, error %v", got, err)
+				}
+			})
+		})
+	}
 }
 
 // What was not sent has to be empty; what was sent has to be there.

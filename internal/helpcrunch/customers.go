@@ -22,10 +22,11 @@ func (c *Client) GetCustomer(ctx context.Context, id int64) (*Customer, error) {
 // customer"). One that is gone already is a success.
 func (c *Client) DeleteCustomer(ctx context.Context, id int64) error {
 	err := c.do(ctx, request{operation: deleteCustomer, id: id}, nil)
-	if IsNotFound(err) {
-		return nil
+	if err != nil && !IsNotFound(err) {
+		return err
 	}
-	return err
+	c.written.forget(id)
+	return nil
 }
 
 // TagCustomer adds tags; the others stay ("Tag customer").

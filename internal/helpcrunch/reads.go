@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -62,9 +63,43 @@ func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Cu
 
 // LookUp returns all customers with this value in this field. Look-ups that
 // are made side by side share a search.
+//
+// Where this run has just given somebody that value, and the search does not
+// show them yet, it is repeated for as long as it may lag; whom it still does
+// not show is read by id.
 func (c *Client) LookUp(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
-	found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value, caller: c.readers.Add(1)})
-	return found.customers, err
+	found, err := c.lookUp(ctx, field, value, searchLags, func(found []*Customer) bool {
+		return len(c.written.missing(field, value, found)) == 0
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range c.written.missing(field, value, found) {
+		customer, err := c.GetCustomer(ctx, id)
+		if err != nil && !IsNotFound(err) {
+			return nil, err
+		}
+		if err == nil && (query{field: field, value: value}).fits(customer) {
+			found = append(found, customer)
+		}
+	}
+	return found, nil
+}
+
+// lookUp looks customers up until enough are found, with these waits between.
+func (c *Client) lookUp(ctx context.Context, field *StringField, value string, waits []time.Duration, enough func([]*Customer) bool) ([]*Customer, error) {
+	for {
+		found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value, caller: c.readers.Add(1)})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(waits) == 0 || enough(found.customers):
+			return found.customers, nil
+		case !sleep(ctx, waits[0]):
+			return nil, context.Cause(ctx)
+		}
+		waits = waits[1:]
+	}
 }
 
 // found is the answer to a query.

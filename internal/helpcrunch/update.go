@@ -43,7 +43,11 @@ func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes) 
 	}
 	c.laws.joined(id)
 	defer c.laws.left(id)
-	return c.updates.Do(withDeadline(ctx), update{id, changes})
+	written, err := c.updates.Do(withDeadline(ctx), update{id, changes})
+	if err == nil {
+		c.written.note(id, changes)
+	}
+	return written, err
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.

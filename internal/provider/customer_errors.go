@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,20 +19,55 @@ import (
 
 // createFailed explains why there is no customer, or why nobody knows.
 func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Changes, err error) diag.Diagnostics {
+	if stranger, ok := errors.AsType[*helpcrunch.StrangerError](err); ok {
+		return diag.Diagnostics{answeredWithStranger(stranger)}
+	}
+	if taken, ok := errors.AsType[*helpcrunch.TakenError](err); ok {
+		return diag.Diagnostics{r.notAdopted(taken)}
+	}
 	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
-		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
+		return diag.Diagnostics{r.duplicateUserID(ctx, 0, sent, err)}
 	}
 	if helpcrunch.OutcomeUnknown(err) {
-		find := "Look in HelpCrunch for a customer that was just created with these values. If there is one, import it; ADDRESS is that of this resource:\n\n" +
+		find := "The request is not repeated: that could create the same person twice. " +
+			"Look in HelpCrunch for a customer that was just created with these values. If there is one, import it; ADDRESS is that of this resource:\n\n" +
 			"    terraform import ADDRESS ID"
 		if userID, ok := sent.UserID.Get(); ok {
 			find = fmt.Sprintf("If it did, the customer has user_id %q and can be imported; ADDRESS is that of this resource:\n\n    terraform import ADDRESS user_id:%s", userID, userID)
 		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The customer may or may not have been created",
-			"HelpCrunch did not confirm that it created the customer. The request is not repeated: that could create the same person twice. "+
-				find+"\n\nIf there is none, run terraform apply again.\n\n"+err.Error())}
+			"HelpCrunch did not confirm that it created the customer. "+find+"\n\nIf there is none, run terraform apply again.\n\n"+err.Error())}
 	}
 	return customerRefused("The customer was not created", err, sent)
+}
+
+// answeredWithStranger is for an answer to a create that is about a customer
+// who was there before.
+func answeredWithStranger(err *helpcrunch.StrangerError) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("HelpCrunch answered with another customer",
+		fmt.Sprintf("The answer to the create is about customer %d, who is not the one that was asked for, or was there before. "+
+			"They are not taken into the state, so that nothing is done to them. Look at customer %[1]d in HelpCrunch, and for a new one beside them. "+
+			"To manage one of them with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS ID\n\n%[2]s", err.ID, err))
+}
+
+// notAdopted is for a create whose outcome is not known, of a user_id that
+// somebody has who may have been there before.
+func (r *customerResource) notAdopted(err *helpcrunch.TakenError) diag.Diagnostic {
+	why := "The first answer to the create was lost, so it was looked up whether this is the customer that it made. "
+	if len(err.IDs) == 1 && len(err.Differs) > 0 {
+		why += fmt.Sprintf("They hold something that the create did not send, or lack what it sent (%s), and were probably there before: they were not adopted.", strings.Join(err.Differs, ", "))
+	} else {
+		why += "That cannot be told: nobody was adopted."
+	}
+	return r.userIDTaken(err.UserID, err.IDs, why+"\n\n"+err.Error())
+}
+
+// warnOfAdoption says why a customer is not taken for a created one.
+func warnOfAdoption(id int64) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("A customer was adopted", fmt.Sprintf(
+		"It is not certain that this apply has made customer %d: HelpCrunch's answer to the create was lost, or shows somebody who was seen before. "+
+			"They hold what was sent, and are in the state now. As they may have been there before, a destroy refuses to delete them until deletion_policy is written and applied: "+
+			"deletion_policy = \"delete\" for an account that is yours to delete, such as a test account.", id))
 }
 
 // updateFailed explains why a customer was not updated.
@@ -48,7 +84,7 @@ func (r *customerResource) updateFailed(ctx context.Context, id int64, sent help
 				"Run it soon, and set batch_size = 1 in the provider block.\n\n%s", what, id, listed(loss.Fields), err))}
 	}
 	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
-		return diag.Diagnostics{r.duplicateUserID(ctx, sent, err)}
+		return diag.Diagnostics{r.duplicateUserID(ctx, id, sent, err)}
 	}
 	return customerRefused(summary, err, sent)
 }
@@ -67,17 +103,33 @@ func lossDetail(id int64, loss *helpcrunch.Loss) string {
 		id, listed(loss.Fields), how)
 }
 
-// duplicateUserID names the customer that has the user_id already.
-func (r *customerResource) duplicateUserID(ctx context.Context, sent helpcrunch.Changes, err error) diag.Diagnostic {
+// duplicateUserID names the customer that has the user_id already; id is the
+// one that was to get it, 0 for a new one.
+func (r *customerResource) duplicateUserID(ctx context.Context, id int64, sent helpcrunch.Changes, err error) diag.Diagnostic {
 	userID, _ := sent.UserID.Get()
-	owner := "Another HelpCrunch customer"
-	id := "user_id:" + userID
-	if customers, lookup := r.account.client.LookUp(ctx, helpcrunch.UserID, userID); lookup == nil && len(customers) == 1 {
-		id = strconv.FormatInt(customers[0].ID, 10)
+	var ids []int64
+	if customers, lookup := r.account.client.LookUp(ctx, helpcrunch.UserID, userID); lookup == nil {
+		for _, customer := range customers {
+			if customer.ID != id { // a search may lag
+				ids = append(ids, customer.ID)
+			}
+		}
+	}
+	return r.userIDTaken(userID, ids, err.Error())
+}
+
+// userIDTaken says who has a user_id, as far as it is known, and what to do.
+func (r *customerResource) userIDTaken(userID string, ids []int64, words string) diag.Diagnostic {
+	const summary = "A customer with this user_id already exists"
+	owner, id := "Another HelpCrunch customer", "user_id:"+userID
+	if len(ids) == 1 {
+		id = strconv.FormatInt(ids[0], 10)
 		owner = "HelpCrunch customer " + id
 	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), "A customer with this user_id already exists",
-		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s", owner, userID, id, err))
+	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), summary,
+		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s\n\n"+
+			"If the state has that customer already (terraform state list -id=ID names the resource), it is not imported again: "+
+			"give it another user_id, or \"\", and apply that first.", owner, userID, id, words))
 }
 
 // keptColors warns of tags for which the account kept another colour than the

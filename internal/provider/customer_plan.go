@@ -178,6 +178,8 @@ func (r *customerResource) deletionPrevented(state *customerModel, known memory)
 		reason = "It was imported, and no deletion_policy was applied for it: imported customers are not deleted unless it is written."
 		if state.Origin.IsNull() && !known.present {
 			reason = "Whether it was imported is not known, and no deletion_policy was applied for it: such customers are not deleted unless it is written."
+		} else if state.Origin.ValueString() == originAdopted {
+			reason = "It was adopted, and no deletion_policy was applied for it: adopted customers are not deleted unless it is written."
 		}
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",

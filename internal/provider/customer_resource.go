@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,11 +72,12 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 
 	wanted := plan.changes(&customerModel{}, false)
 	sent := wanted.WithoutNulls() // a new customer is empty
-	customer, err := r.account.client.CreateCustomer(ctx, sent)
+	created, err := r.account.client.CreateCustomer(ctx, sent)
 	if err != nil {
 		resp.Diagnostics.Append(r.createFailed(ctx, sent, err)...)
 		return
 	}
+	customer := created.Customer
 
 	// From here on there is a customer, and so there must be a state. An
 	// error would taint it, and the next apply would delete it: what does not
@@ -87,6 +89,10 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	op.known.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.ID = types.StringValue(strconv.FormatInt(customer.ID, 10))
 	plan.Origin = types.StringValue(originCreated)
+	if created.Adopted {
+		plan.Origin = types.StringValue(originAdopted)
+		resp.Diagnostics.Append(warnOfAdoption(customer.ID))
+	}
 	plan.Organization = op.organization
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
@@ -95,10 +101,21 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 
-	customer, settling := r.settleTags(ctx, customer, wanted)
 	var after diag.Diagnostics
-	after.Append(settling...)
+	if len(created.Unread) > 0 {
+		after.AddError("HelpCrunch's answer cannot be read wholly", fmt.Sprintf(
+			"HelpCrunch has created customer %d, and what its answer says of these fields is not what its documentation says: %s. "+
+				"The customer is in the state as planned; the next plan shows what HelpCrunch holds.", customer.ID, strings.Join(created.Unread, ", ")))
+	}
+	if !slices.Contains(created.Unread, "tags") {
+		var settling diag.Diagnostics
+		customer, settling = r.settleTags(ctx, customer, wanted)
+		after.Append(settling...)
+	}
 	for _, field := range wanted.Unstuck(customer) {
+		if name, _, _ := strings.Cut(field, "."); slices.Contains(created.Unread, name) {
+			continue
+		}
 		summary, detail := unstuckDetail(field, customer)
 		after.AddAttributeError(path.Root(attributeOf(field)), summary, detail)
 	}

@@ -49,8 +49,8 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 			"origin": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Where the customer comes from: `\"created\"` by Terraform, or `\"imported\"`. " +
-					"Imported customers are not deleted unless `deletion_policy` is written.",
+				MarkdownDescription: "Where the customer comes from: `\"created\"` by Terraform, `\"imported\"`, or `\"adopted\"` where HelpCrunch did not confirm that it created them. " +
+					"Imported and adopted customers are not deleted unless `deletion_policy` is written.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"organization":   organizationAttribute("customer"),
@@ -107,7 +107,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Optional: true,
 				MarkdownDescription: "What a destroy does: `\"delete\"` deletes the customer and the history of their chats, `\"abandon\"` forgets the customer and leaves them in HelpCrunch, " +
 					"`\"prevent\"` refuses, in the plan already; of a replacement, which Terraform shows to a provider only when it deletes, it refuses that: the customer stays, and `lifecycle { prevent_destroy = true }` refuses it in the plan. " +
-					"Left out, the provider's `deletion_policy` applies; for imported customers it is `\"prevent\"`. The provider's own `\"abandon\"` goes before every `\"prevent\"`.",
+					"Left out, the provider's `deletion_policy` applies; for imported and adopted customers it is `\"prevent\"`. The provider's own `\"abandon\"` goes before every `\"prevent\"`.",
 			},
 			"timeouts": timeoutsAttribute(ctx, "customer"),
 		},

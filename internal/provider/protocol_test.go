@@ -37,8 +37,30 @@ func newClient(t *testing.T, helpCrunch *sandbox.Server, settings ...map[string]
 	return c
 }
 
+// newWalk is newClient for one plan or one apply, in which each resource is
+// planned once: Terraform has the provider block validated before each.
+func newWalk(t *testing.T, helpCrunch *sandbox.Server) *client {
+	t.Helper()
+	c := unconfigured(t)
+	block := c.providerBlock(helpCrunch)
+	validated, err := c.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: block})
+	if err != nil || len(validated.Diagnostics) > 0 {
+		t.Fatal(err, saidOverProtocol(validated.Diagnostics))
+	}
+	if diags := c.configure(block); len(diags) > 0 {
+		t.Fatal(saidOverProtocol(diags))
+	}
+	return c
+}
+
 // configureClient is newClient for settings that may be refused.
 func configureClient(t *testing.T, helpCrunch *sandbox.Server, settings ...map[string]tftypes.Value) (*client, []*tfprotov6.Diagnostic) {
+	t.Helper()
+	c := unconfigured(t)
+	return c, c.configure(c.providerBlock(helpCrunch, settings...))
+}
+
+func unconfigured(t *testing.T) *client {
 	t.Helper()
 	server, err := NewServer(New("test"))
 	if err != nil {
@@ -48,7 +70,12 @@ func configureClient(t *testing.T, helpCrunch *sandbox.Server, settings ...map[s
 	if err != nil || len(schemas.Diagnostics) > 0 {
 		t.Fatal(err, schemas.Diagnostics)
 	}
-	c := &client{t, server, schemas}
+	return &client{t, server, schemas}
+}
+
+// providerBlock points at the sandbox, without a limit that would make the tests wait.
+func (c *client) providerBlock(helpCrunch *sandbox.Server, settings ...map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	c.Helper()
 	block := map[string]tftypes.Value{
 		"base_url":            tftypes.NewValue(tftypes.String, helpCrunch.URL()),
 		"api_key":             tftypes.NewValue(tftypes.String, helpCrunch.Key()),
@@ -57,13 +84,16 @@ func configureClient(t *testing.T, helpCrunch *sandbox.Server, settings ...map[s
 	for _, lines := range settings {
 		maps.Copy(block, lines)
 	}
-	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.14.0", Config: c.object(schemas.Provider, block),
-	})
+	return c.object(c.schemas.Provider, block)
+}
+
+func (c *client) configure(block *tfprotov6.DynamicValue) []*tfprotov6.Diagnostic {
+	c.Helper()
+	configured, err := c.server.ConfigureProvider(c.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: block})
 	if err != nil {
-		t.Fatal(err)
+		c.Fatal(err)
 	}
-	return c, configured.Diagnostics
+	return configured.Diagnostics
 }
 
 // object is a value of the schema with the given attributes, the others null.

@@ -32,6 +32,10 @@ resource "helpcrunch_customer" "account" {
   email   = each.value.email
   company = each.value.company
 
+  # They are this configuration's own: a destroy deletes them, also one whose
+  # create HelpCrunch did not confirm.
+  deletion_policy = "delete"
+
   # Test accounts get no newsletters.
   unsubscribed = true
 

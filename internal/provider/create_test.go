@@ -1,0 +1,274 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// TestAdoption: a customer whom HelpCrunch did not confirm is in the state after
+// one apply, and nobody deletes them unasked.
+func TestAdoption(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
+	lines := attributes{"user_id": text("crm-17"), "name": text("Ada")}
+	c := newClient(t, server)
+	ada, said := c.apply(instance{kind: customerKind}, lines)
+	id := onlyCustomerID(t, server)
+	if !ada.exists() || c.attribute(ada, "id") != id || c.attribute(ada, "origin") != originAdopted {
+		t.Fatalf("the state is not that of an adopted one: %s", said)
+	}
+	if !strings.HasPrefix(said, "WARNING: A customer was adopted: ") || !strings.Contains(said, "customer "+id) ||
+		!strings.Contains(said, "a destroy refuses to delete them until deletion_policy is written and applied") {
+		t.Errorf("it says %s", said)
+	}
+
+	for name, destroy := range map[string]func() (instance, string){
+		"plan":              func() (instance, string) { _, said := c.plan(ada, nil); return ada, said },
+		"replaced":          func() (instance, string) { return c.replaced(ada, false) },
+		"replaced, tainted": func() (instance, string) { return c.replaced(ada, true) },
+	} {
+		if after, said := destroy(); !strings.Contains(said, "It was adopted, and no deletion_policy was applied") || !after.exists() {
+			t.Errorf("%s: it says %q", name, said)
+		}
+	}
+	onlyCustomer(t, server)
+
+	lines["deletion_policy"] = text("delete")
+	if ada, said = c.apply(ada, lines); said != "" || c.attribute(ada, "origin") != originAdopted {
+		t.Errorf("with a deletion_policy it says %q", said)
+	}
+	if after, _, said := c.destroy(ada); after.exists() || said != "" || len(server.Customers()) > 0 {
+		t.Errorf("with a deletion_policy, destroy says %q", said)
+	}
+}
+
+// TestOldCustomerIsNotAdopted: a fault before the work, and somebody who was
+// there long before and has all that was sent.
+func TestOldCustomerIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	for name, there := range map[string]sandbox.Record{
+		"firstSeen": {"firstSeen": "1500000000"},
+		"lastSeen":  {"lastSeen": "1500000000"},
+		"device":    {"device": map[string]any{"platform": "desktop"}},
+		"location":  {"location": map[string]any{"city": "London"}},
+		"lastPage":  {"lastPage": "https://example.com/pricing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newSandbox(t)
+			there["userId"], there["name"], there["email"] = "crm-17", "Ada", "ada@example.com"
+			id, err := server.Add(there)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, _ := server.Customer(id)
+			server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.BadGateway})
+			c := newClient(t, server)
+			ada, said := c.apply(instance{kind: customerKind}, attributes{"user_id": text("crm-17"), "name": text("Ada"), "email": text("ada@example.com")})
+			if ada.exists() {
+				t.Errorf("they are in the state")
+			}
+			for _, want := range []string{
+				"ERROR: A customer with this user_id already exists: ", fmt.Sprintf("HelpCrunch customer %d already has user_id \"crm-17\".", id),
+				"(" + name + ")", "they were not adopted", "terraform import ADDRESS " + itoa(id), "answered 400",
+			} {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+			if after, _ := server.Customer(id); !reflect.DeepEqual(after, before) {
+				t.Errorf("the customer was changed to %v", after)
+			}
+		})
+	}
+}
+
+// answeringCreates stands before a sandbox, and answers creates itself after
+// they were carried out. It returns the line of the provider block.
+func answeringCreates(t *testing.T, server *sandbox.Server, answer func(created string) string) attributes {
+	t.Helper()
+	target, err := url.Parse(strings.TrimSuffix(server.URL(), "/v1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(r *http.Response) error {
+		if r.Request.Method != http.MethodPost || !strings.HasSuffix(r.Request.URL.Path, "/customers") || r.StatusCode != http.StatusCreated {
+			return nil
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		text := answer(string(body))
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+		r.Header.Set("Content-Length", fmt.Sprint(len(text)))
+		return nil
+	}
+	front := httptest.NewServer(proxy)
+	t.Cleanup(front.Close)
+	return attributes{"base_url": text(front.URL + "/v1")}
+}
+
+// TestCreateAnsweredWithAnotherCustomer: 201, and somebody who was there before.
+func TestCreateAnsweredWithAnotherCustomer(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	grace, err := server.Add(sandbox.Record{"userId": "crm-1", "name": "Grace", "firstSeen": "1500000000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := answeringCreates(t, server, func(created string) string {
+		return regexp.MustCompile(`"id":\d+`).ReplaceAllString(strings.NewReplacer(
+			`"crm-17"`, `"crm-1"`, `"Ada"`, `"Grace"`, `"firstSeen":null`, `"firstSeen":"1500000000"`).Replace(created), fmt.Sprintf(`"id":%d`, grace))
+	})
+	for name, lines := range map[string]attributes{
+		"with a user_id": {"user_id": text("crm-17"), "name": text("Ada")},
+		"without":        {"name": text("Ada")},
+	} {
+		c := newClient(t, server, settings)
+		ada, said := c.apply(instance{kind: customerKind}, lines)
+		if ada.exists() {
+			t.Errorf("%s: customer %s is in the state", name, c.attribute(ada, "id"))
+		}
+		if !strings.HasPrefix(said, "ERROR: HelpCrunch answered with another customer: ") || !strings.Contains(said, fmt.Sprintf("customer %d", grace)) ||
+			name == "with a user_id" && (!strings.Contains(said, `"crm-17"`) || !strings.Contains(said, `"crm-1"`)) {
+			t.Errorf("%s: it says %s", name, said)
+		}
+	}
+}
+
+// TestCreateWithAnOddAnswer: one field that cannot be read does not lose the
+// customer, and the next apply makes no second one.
+func TestCreateWithAnOddAnswer(t *testing.T) {
+	t.Parallel()
+	for name, odd := range map[string][2]string{
+		"lastSeen":   {`"lastSeen":null`, `"lastSeen":"2024-01-01T00:00:00Z"`},
+		"customData": {`"customData":{"plan":"gold"}`, `"customData":"gold"`},
+		"tags":       {`"tags":[{"name":"vip","color":"#c377e0"}]`, `"tags":["vip"]`},
+		"name":       {`"name":"Ada"`, `"name":["Ada"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newSandbox(t)
+			settings := answeringCreates(t, server, func(created string) string {
+				if !strings.Contains(created, odd[0]) {
+					t.Errorf("no %s in %s", odd[0], created)
+				}
+				return strings.Replace(created, odd[0], odd[1], 1)
+			})
+			c := newClient(t, server, settings)
+			lines := attributes{"name": text("Ada"), "tags": tagSet(c, "vip"), "custom_data": objectValue(attributes{"plan": text("gold")})}
+			ada, said := c.apply(instance{kind: customerKind}, lines)
+			if !ada.exists() || c.attribute(ada, "id") != onlyCustomerID(t, server) || c.attribute(ada, "name") != "Ada" || c.attribute(ada, "origin") != originCreated {
+				t.Fatalf("the state is not that of the customer: %s", said)
+			}
+			if strings.Count(said, "WARNING: ") != 1 || strings.Contains(said, "ERROR") || !strings.Contains(said, "documentation says: "+name+".") {
+				t.Errorf("it says %s", said)
+			}
+			ada, _ = c.read(ada)
+			if p, _ := c.plan(ada, lines); !reflect.DeepEqual(c.attributes(p.state, c.schemas.ResourceSchemas[customerKind].ValueType()), c.attributes(ada.state, c.schemas.ResourceSchemas[customerKind].ValueType())) {
+				t.Error("the next plan has something to do")
+			}
+			if server.Count(sandbox.OpTag)+server.Count(sandbox.OpUntag) > 0 {
+				t.Error("tags were settled that nobody knows of")
+			}
+		})
+	}
+}
+
+// TestManyCreatesWithFaults: every tenth request meets a fault, and one apply
+// makes everybody, nobody twice.
+func TestManyCreatesWithFaults(t *testing.T) {
+	t.Parallel()
+	const customers = 100
+	for _, kind := range []sandbox.FaultKind{sandbox.BadGateway, sandbox.DropBefore, sandbox.DropAfter, sandbox.FailAfter, sandbox.TooMany} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			server := newSandbox(t)
+			for i := range customers {
+				server.Arm(sandbox.Fault{Kind: kind, RetryAfter: time.Second, After: 9 * (i + 1)})
+			}
+			c := newWalk(t, server)
+			ids := make([]string, customers)
+			var wait sync.WaitGroup
+			for i := range customers {
+				wait.Go(func() {
+					made, said := c.apply(instance{kind: customerKind}, attributes{"user_id": text(fmt.Sprint("crm-", i)), "name": text("Ada")})
+					if !made.exists() || strings.Contains(said, "ERROR") {
+						t.Errorf("customer %d: %s", i, said)
+						return
+					}
+					ids[i] = c.attribute(made, "id")
+				})
+			}
+			wait.Wait()
+			held := make(map[string]any)
+			for _, record := range server.Customers() {
+				held[itoa(record.ID())] = record["userId"]
+			}
+			if len(held) != customers {
+				t.Errorf("HelpCrunch has %d customers", len(held))
+			}
+			for i, id := range ids {
+				if held[id] != fmt.Sprint("crm-", i) {
+					t.Errorf("the state of crm-%d has customer %s, who is %v", i, id, held[id])
+				}
+			}
+		})
+	}
+}
+
+// dataSource reads one.
+func (c *client) dataSource(kind string, lines attributes) attributes {
+	c.Helper()
+	schema := c.schemas.DataSourceSchemas[kind]
+	answer, err := c.server.ReadDataSource(c.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: c.object(schema, lines)})
+	if err != nil || len(answer.Diagnostics) > 0 {
+		c.Error(err, saidOverProtocol(answer.Diagnostics))
+		return nil
+	}
+	return c.attributes(answer.State, schema.ValueType())
+}
+
+// TestLookUpAfterCreate: a look-up finds who was made a moment before, though the
+// search does not show them yet.
+func TestLookUpAfterCreate(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	if err := server.SetSwitch("search-lag", "300ms"); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, server)
+	ada := c.created(customerKind, attributes{"user_id": text("crm-17"), "email": text("ada@example.com")})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if imported := c.imported(customerKind, "email:ada@example.com"); c.attribute(imported, "id") != c.attribute(ada, "id") {
+			t.Errorf("the import found customer %s", c.attribute(imported, "id"))
+		}
+	})
+	wait.Go(func() {
+		if got := c.dataSource("helpcrunch_customer", attributes{"user_id": text("crm-17")})["id"]; !got.Equal(text(c.attribute(ada, "id"))) {
+			t.Errorf("the data source found customer %s", got)
+		}
+	})
+	wait.Wait()
+}
