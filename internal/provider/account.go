@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -24,14 +25,20 @@ type account struct {
 	deletionWarned atomic.Bool
 	tags           tagClaims
 
+	// oneWalk is set where Terraform has configured the provider for one plan,
+	// or one apply, in which each resource is planned once. A terraform test
+	// configures it once for all of its plans and applies.
+	oneWalk bool
+
 	mu      sync.Mutex
-	planned map[string]bool   // customer ids
+	managed map[string]bool // customer ids
+	userIDs map[string]*userIDPlans
 	tagger  map[string]string // customer id → type of the resource that manages their tags
 	found   map[int64]*helpcrunch.Customer
 }
 
 func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
-	return &account{client: client, deletionPolicy: deletionPolicy, planned: make(map[string]bool), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+	return &account{client: client, deletionPolicy: deletionPolicy, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is
@@ -61,9 +68,67 @@ func (a *account) takeFound(id int64) *helpcrunch.Customer {
 func (a *account) plannedTwice(id string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	twice := a.planned[id]
-	a.planned[id] = true
+	twice := a.managed[id] && a.oneWalk
+	a.managed[id] = true
 	return twice
+}
+
+// noteManaged takes down that a resource of this configuration manages the customer.
+func (a *account) noteManaged(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.managed[id] = true
+}
+
+// manages reports whether a resource of this configuration is known to manage
+// the customer. An apply does not ask about those that do not change.
+func (a *account) manages(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.managed[id]
+}
+
+// userIDPlans are the customers that are planned to have one user_id.
+type userIDPlans struct {
+	id     string // the first one who exists, "" for none
+	create bool   // one is to be created
+}
+
+// planUserID takes down that a customer is planned to have this user_id; id is
+// "" for one who is to be created. It returns an error where another one is
+// planned to have it as well.
+//
+// One that is created beside one who exists is none: where a customer is
+// replaced, Terraform shows the two ends of it, and nothing that ties them.
+func (a *account) planUserID(userID, id string) diag.Diagnostics {
+	key := helpcrunch.UserID.Normal(userID)
+	if key == "" || !a.oneWalk {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	plans := a.userIDs[key]
+	if plans == nil {
+		plans = new(userIDPlans)
+		a.userIDs[key] = plans
+	}
+	var who string
+	switch {
+	case id == "" && plans.create:
+		who = "Two resources in this configuration would create a customer"
+	case id != "" && plans.id != "" && plans.id != id:
+		who = fmt.Sprintf("Customers %s and %s are both managed in this configuration, and planned to be", plans.id, id)
+	case id == "":
+		plans.create = true
+	default:
+		plans.id = id
+	}
+	if who == "" {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_id"), "One user_id twice",
+		fmt.Sprintf("%s with user_id %q. HelpCrunch gives a user_id to one customer only: "+
+			"give one of the two another one, or keep one resource if they are the same person.", who, userID))}
 }
 
 // tagsManagedTwice reports whether a resource of another type was planned

@@ -17,7 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -237,6 +239,119 @@ func TestManyCreatesWithFaults(t *testing.T) {
 	}
 }
 
+// TestUserIDTwice: two resources that plan one known user_id, in each form that
+// Terraform asks for, and what only looks like it.
+func TestUserIDTwice(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	maker := newClient(t, server)
+	existing := func(userID string) (instance, string) {
+		i := maker.created(customerKind, attributes{"user_id": text(userID), "name": text("Ada")})
+		return i, maker.attribute(i, "id")
+	}
+	one, idOne := existing("crm-1")
+	two, idTwo := existing("crm-2")
+	none := instance{kind: customerKind}
+	type step struct {
+		of     instance
+		userID string // "" = destroyed
+	}
+	for name, test := range map[string]struct {
+		steps []step
+		want  []string // nil = no error
+	}{
+		"two creates":                          {[]step{{none, "crm-9"}, {none, "crm-9"}}, []string{"Two resources in this configuration would create a customer", `"crm-9"`}},
+		"two creates but for space":            {[]step{{none, "crm-9"}, {none, " crm-9 "}}, []string{"Two resources in this configuration"}},
+		"two who exist":                        {[]step{{one, "crm-1"}, {two, "crm-1"}}, []string{idOne, idTwo, `"crm-1"`}},
+		"two who exist, both changed":          {[]step{{one, "crm-9"}, {two, "crm-9"}}, []string{idOne, idTwo, `"crm-9"`}},
+		"two others":                           {[]step{{none, "crm-8"}, {none, "crm-9"}, {one, "crm-1"}, {two, "crm-2"}}, nil},
+		"swapped":                              {[]step{{one, "crm-2"}, {two, "crm-1"}}, nil},
+		"handed on":                            {[]step{{one, "crm-2"}, {two, "crm-3"}}, nil},
+		"replaced":                             {[]step{{one, "crm-1"}, {none, "crm-1"}, {two, "crm-2"}}, nil},
+		"tainted":                              {[]step{{none, "crm-1"}, {two, "crm-2"}}, nil},
+		"destroyed and made anew under a name": {[]step{{one, ""}, {none, "crm-1"}}, nil},
+		"the other way round":                  {[]step{{none, "crm-1"}, {one, ""}}, nil},
+		"without a user_id":                    {[]step{{none, "-"}, {none, "-"}}, nil},
+		"destroyed, and handed to one who exists": {[]step{{one, ""}, {two, "crm-1"}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newWalk(t, server)
+			var said string
+			for _, step := range test.steps {
+				lines := attributes{"user_id": text(step.userID), "name": text("Ada")}
+				switch step.userID {
+				case "":
+					lines = nil
+				case "-":
+					delete(lines, "user_id")
+				}
+				_, words := c.plan(step.of, lines)
+				said += words
+			}
+			if got := strings.Count(said, "ERROR: One user_id twice: "); got != min(len(test.want), 1) {
+				t.Errorf("it says %q", said)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %s: %s", want, said)
+				}
+			}
+		})
+	}
+	t.Run("an unknown user_id", func(t *testing.T) {
+		t.Parallel()
+		c := newWalk(t, server)
+		for range 2 {
+			if _, said := c.plan(none, attributes{"user_id": tftypes.NewValue(tftypes.String, tftypes.UnknownValue), "name": text("Ada")}); said != "" {
+				t.Errorf("it says %q", said)
+			}
+		}
+	})
+	// A terraform test plans the same resource again and again with one provider.
+	t.Run("planned and applied with one provider", func(t *testing.T) {
+		t.Parallel()
+		c := newClient(t, server)
+		for range 3 {
+			for _, of := range []instance{none, one} {
+				if _, said := c.plan(of, attributes{"user_id": text("crm-1"), "name": text("Ada")}); said != "" {
+					t.Errorf("it says %q", said)
+				}
+			}
+		}
+	})
+}
+
+// TestUserIDsSwapped: who has a user_id already is managed here. To import them
+// would make two resources for one person.
+func TestUserIDsSwapped(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	c := newClient(t, server)
+	one := c.created(customerKind, attributes{"user_id": text("crm-1")})
+	two := c.created(customerKind, attributes{"user_id": text("crm-2")})
+	c = newWalk(t, server)
+	planOne, _ := c.plan(one, attributes{"user_id": text("crm-2")})
+	planTwo, _ := c.plan(two, attributes{"user_id": text("crm-1")})
+	_, saidOne := c.carryOut(one, planOne)
+	_, saidTwo := c.carryOut(two, planTwo)
+	for said, holder := range map[string]instance{saidOne: two, saidTwo: one} {
+		id := c.attribute(holder, "id")
+		for _, want := range []string{"HelpCrunch customer " + id + " has user_id", "managed by another resource of this configuration", "terraform state list -id=" + id, "takes two steps"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("it does not say %q:\n%s", want, said)
+			}
+		}
+		if strings.Contains(said, "terraform import") {
+			t.Errorf("it says to import who is managed:\n%s", said)
+		}
+	}
+	_, said := c.apply(instance{kind: customerKind}, attributes{"user_id": text("crm-1")})
+	if !strings.Contains(said, "managed by another resource of this configuration") {
+		t.Errorf("a create with the user_id of a managed customer says %s", said)
+	}
+}
+
 // dataSource reads one.
 func (c *client) dataSource(kind string, lines attributes) attributes {
 	c.Helper()
@@ -271,4 +386,44 @@ func TestLookUpAfterCreate(t *testing.T) {
 		}
 	})
 	wait.Wait()
+}
+
+// TestUserIDTwiceInTerraform: Terraform says of a replacement what it says of two
+// resources, but not to the plan.
+func TestUserIDTwiceInTerraform(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, newSandbox(t))
+	block := func(name, userID, more string) string {
+		return fmt.Sprintf("resource \"helpcrunch_customer\" %q {\n  user_id = %q\n  %s\n}\n", name, userID, more)
+	}
+	const before = "lifecycle {\n    create_before_destroy = true\n  }"
+	out := s.apply(block("one", "crm-1", "") + block("two", "crm-1", `name = "Ada"`))
+	if text := said(out.diags); out.err == nil || out.errors() != 1 || !strings.Contains(text, "error: One user_id twice: ") || len(s.server.Customers()) > 0 {
+		t.Fatalf("two resources for one user_id say: %v\n%s", out.err, text)
+	}
+	s.mustApply(block("one", "crm-1", "") + block("two", "crm-2", ""))
+	first := s.state()[nil]["id"]
+
+	replaced := s.mustApply(block("one", "crm-1", "")+block("two", "crm-2", ""), tfexec.Replace("helpcrunch_customer.one"), tfexec.Replace("helpcrunch_customer.two"))
+	if len(replaced.planned) != 2 || s.state()[nil]["id"] == first || len(s.server.Customers()) != 2 {
+		t.Errorf("a replacement planned %v", replaced.planned)
+	}
+
+	// HelpCrunch refuses the new one while the old one is there. The plan cannot know.
+	out = s.apply(block("one", "crm-1", before)+block("two", "crm-2", ""), tfexec.Replace("helpcrunch_customer.one"))
+	if text := said(out.diags); out.errors() != 1 || !strings.Contains(text, "error: A customer with this user_id already exists: ") || !strings.Contains(text, "terraform state list -id=") {
+		t.Errorf("create_before_destroy says: %v\n%s", out.err, text)
+	}
+	if n := len(s.server.Customers()); n != 2 {
+		t.Errorf("HelpCrunch has %d customers", n)
+	}
+	s.mustApply(block("one", "crm-1", "") + block("two", "crm-2", ""))
+
+	out = s.apply(block("one", "crm-2", "") + block("two", "crm-1", ""))
+	if text := said(out.diags); out.errors() != 2 || strings.Count(text, "is managed by another resource of this configuration") != 2 || strings.Contains(text, "terraform import") {
+		t.Errorf("a swap says: %v\n%s", out.err, text)
+	}
+	s.mustApply(block("one", "", "") + block("two", "crm-2", ""))
+	s.mustApply(block("one", "", "") + block("two", "crm-1", ""))
+	s.mustApply(block("one", "crm-2", "") + block("two", "crm-1", ""))
 }

@@ -125,6 +125,12 @@ func (r *customerResource) userIDTaken(userID string, ids []int64, words string)
 	if len(ids) == 1 {
 		id = strconv.FormatInt(ids[0], 10)
 		owner = "HelpCrunch customer " + id
+		if r.account.manages(id) {
+			return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), summary, fmt.Sprintf(
+				"%s has user_id %q, and is managed by another resource of this configuration (terraform state list -id=%[3]s names it). "+
+					"HelpCrunch gives a user_id to one customer only, so to move it takes two steps: "+
+					"give the one that has it now another user_id, or \"\", and apply; then write it here, and apply again.\n\n%[4]s", owner, userID, id, words))
+		}
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), summary,
 		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s\n\n"+

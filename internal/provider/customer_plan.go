@@ -18,8 +18,14 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if !req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(tagsOfPlan(ctx, req)...)
 	}
-	if r.account == nil || req.State.Raw.IsNull() {
-		return // not configured yet, or a create: nothing is known that could be lost
+	if r.account == nil {
+		return // not configured yet
+	}
+	if req.State.Raw.IsNull() { // nothing is known that could be lost
+		var userID types.String
+		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
+		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "")...)
+		return
 	}
 	known := readMemory(ctx, req.Private, &resp.Diagnostics)
 	switch {
@@ -81,17 +87,19 @@ func (r *customerResource) warnOfDeletion(advice string) diag.Diagnostics {
 // for every customer in every plan and apply, and the whole models cost ten
 // times as much.
 func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, plan tfsdk.Plan, known memory) diag.Diagnostics {
-	var id types.String
+	var id, userID types.String
 	var tags types.Set
 	var before, after types.Bool // unsubscribed
 	diags := state.GetAttribute(ctx, path.Root("id"), &id)
 	diags.Append(state.GetAttribute(ctx, path.Root("unsubscribed"), &before)...)
 	diags.Append(plan.GetAttribute(ctx, path.Root("unsubscribed"), &after)...)
 	diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
+	diags.Append(plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 	if diags.HasError() {
 		return diags
 	}
 	customer := id.ValueString()
+	diags.Append(r.account.planUserID(userID.ValueString(), customer)...)
 	if r.account.plannedTwice(customer) {
 		diags.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+

@@ -94,6 +94,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(warnOfAdoption(customer.ID))
 	}
 	plan.Organization = op.organization
+	r.account.noteManaged(plan.ID.ValueString())
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
 		r.account.tagsManagedTwice(plan.ID.ValueString(), "helpcrunch_customer")

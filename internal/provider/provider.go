@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -39,6 +40,8 @@ var (
 	_ provider.ProviderWithListResources = (*helpcrunchProvider)(nil)
 	_ provider.ProviderWithActions       = (*helpcrunchProvider)(nil)
 	_ provider.ProviderWithFunctions     = (*helpcrunchProvider)(nil)
+
+	_ provider.ProviderWithValidateConfig = (*helpcrunchProvider)(nil)
 )
 
 // The environment variables that stand in for attributes of the provider block.
@@ -62,12 +65,16 @@ func New(version string) func() provider.Provider { return NewOver(version, nil)
 // NewOver returns the provider with its requests going over a transport, for
 // where it runs in one process with what it talks to. nil is the network.
 func NewOver(version string, transport http.RoundTripper) func() provider.Provider {
-	return func() provider.Provider { return &helpcrunchProvider{version, transport} }
+	return func() provider.Provider { return &helpcrunchProvider{version: version, transport: transport} }
 }
 
 type helpcrunchProvider struct {
 	version   string
 	transport http.RoundTripper
+	// validated is set once Terraform has had its configuration validated, which
+	// it does each time it starts the provider for a plan or an apply, and only
+	// then: a terraform test (1.13: NodeProviderConfigure) goes without.
+	validated atomic.Bool
 }
 
 type providerModel struct {
@@ -136,6 +143,11 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 
 const maxMaxRetries = 20
 
+// ValidateConfig finds no fault; Configure does.
+func (p *helpcrunchProvider) ValidateConfig(context.Context, provider.ValidateConfigRequest, *provider.ValidateConfigResponse) {
+	p.validated.Store(true)
+}
+
 func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -184,7 +196,9 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		// What needs no request can be planned all the same.
 		config.Refused = settings.unknown
 		config.Budget = budget.New(budget.Config{Limit: limit, Log: tflogInfo})
-		handOut(resp, newAccount(helpcrunch.NewClient(config), policy))
+		account := newAccount(helpcrunch.NewClient(config), policy)
+		account.oneWalk = p.validated.Load()
+		handOut(resp, account)
 		return
 	}
 	file, err := budget.DefaultFile(baseURL.Host, key)
@@ -193,6 +207,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	}
 	config.Budget = budget.New(budget.Config{Limit: limit, File: file, Hold: requestTimeout, Log: tflogInfo})
 	account := newAccount(helpcrunch.NewClient(config), policy)
+	account.oneWalk = p.validated.Load()
 	if organization != "" {
 		resp.Diagnostics.Append(account.isOf(ctx, organization)...)
 	}
