@@ -257,7 +257,8 @@ func TestManyCreatesWithFaults(t *testing.T) {
 	} {
 		for _, customers := range []int{12, 100} {
 			t.Run(fmt.Sprint(name, " of ", customers), func(t *testing.T) {
-				open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{}}}, func(a *account) {
+				patient := func(c *helpcrunch.Config) { c.MaxRetries = helpcrunch.DefaultMaxRetries }
+				open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{}}, client: patient}, func(a *account) {
 					for i := range customers {
 						fault.After = 9 * (i + 1)
 						a.server.Arm(fault)
