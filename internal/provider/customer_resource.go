@@ -299,14 +299,7 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 
 func (r *customerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id := importedID(ctx, req, &resp.Diagnostics)
-	field, value := helpcrunch.Email, ""
-	switch prefix, rest, found := strings.Cut(id, ":"); {
-	case found && prefix == "email":
-		value = rest
-	case found && prefix == "user_id":
-		field, value = helpcrunch.UserID, rest
-	}
-	if value != "" {
+	if field, value := importKey(id); field != nil {
 		// Terraform shows import ids as they are: this one is no secret.
 		customer, diags := r.account.findOne(ctx, field, value, fmt.Sprintf(", %q", value))
 		resp.Diagnostics.Append(diags...)
@@ -336,6 +329,20 @@ func importedID(ctx context.Context, req resource.ImportStateRequest, diags *dia
 	var id types.String
 	diags.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
 	return id.ValueString()
+}
+
+// importKey is what an import id says to look for; the field is nil where it is
+// no key but perhaps the id of a customer.
+func importKey(id string) (field *helpcrunch.StringField, value string) {
+	prefix, value, _ := strings.Cut(id, ":") // a value may have colons of its own
+	switch {
+	case value == "":
+	case prefix == "email":
+		return helpcrunch.Email, value
+	case prefix == "user_id":
+		return helpcrunch.UserID, value
+	}
+	return nil, ""
 }
 
 // settleTags sees to it that the customer has exactly the tags that were sent.

@@ -281,8 +281,8 @@ func (r *customerTagResource) Delete(ctx context.Context, req resource.DeleteReq
 
 func (r *customerTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id := importedID(ctx, req, &resp.Diagnostics)
-	customer, name, _ := strings.Cut(id, "/") // a name may have slashes of its own
-	if !isID(customer) || name == "" {
+	customer, name, ok := splitTagID(id)
+	if !ok {
 		resp.Diagnostics.AddError("Not an import id",
 			"Write the id of a customer, a slash and the name of a tag, such as 542335/vip.")
 		return
@@ -295,6 +295,12 @@ func (r *customerTagResource) ImportState(ctx context.Context, req resource.Impo
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("customer_id"), customer)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
+}
+
+// splitTagID is the customer and the name in the id of a tag.
+func splitTagID(id string) (customer, name string, ok bool) {
+	customer, name, _ = strings.Cut(id, "/") // a name may have slashes of its own
+	return customer, name, isID(customer) && name != ""
 }
 
 // send gives the customer the tag, and takes down in known that it did. Once

@@ -46,7 +46,7 @@ func parseRFC3339(text string) (helpcrunch.Timestamp, error) {
 	if moment.Nanosecond() != 0 {
 		return helpcrunch.Timestamp{}, errors.New("HelpCrunch keeps whole seconds: leave the fraction of a second out")
 	}
-	return helpcrunch.At(moment.Unix()), nil
+	return helpcrunch.At(moment.Unix()), checkYears(moment.Unix()) // in UTC, whatever the offset
 }
 
 // The first and the last second of the years 0 to 9999, which RFC 3339 has.
