@@ -141,18 +141,18 @@ func TestCustomDataByProperty(t *testing.T) {
 func TestFormAlone(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	config := func(seen, color, custom string) string {
+	config := func(email, seen, color, custom string) string {
 		return providerBlock(server, "") + customerBlock(fmt.Sprintf(
-			"first_seen = %q\n  tags = [{ name = \"vip\", color = %q }]\n  custom_data = %s", seen, color, custom))
+			"email = %q\n  first_seen = %q\n  tags = [{ name = \"vip\", color = %q }]\n  custom_data = %s", email, seen, color, custom))
 	}
 	does := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("helpcrunch_customer.test", action)}}
 	}
 	runSteps(t,
-		resource.TestStep{Config: config("1700000000", "red", `{ seats = 15, tier = "true" }`)},
-		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "red", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionNoop)},
-		resource.TestStep{Config: config("2023-11-14T22:13:20Z", "#f00", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
-		resource.TestStep{Config: config("2023-11-15T00:13:20+02:00", "rgb(255, 0, 0)", `tomap({ seats = "15", tier = "true" })`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: config("Ada@example.com", "1700000000", "red", `{ seats = 15, tier = "true" }`)},
+		resource.TestStep{Config: config("ada@Example.com", "2023-11-14T22:13:20Z", "red", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionNoop)},
+		resource.TestStep{Config: config("ada@example.com", "2023-11-14T22:13:20Z", "#f00", `{ seats = 15.0, tier = "true" }`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: config("ada@example.com", "2023-11-15T00:13:20+02:00", "rgb(255, 0, 0)", `tomap({ seats = "15", tier = "true" })`), ConfigPlanChecks: does(plancheck.ResourceActionUpdate)},
 	)
 	if n := server.Count(sandbox.OpPatch) + server.Count(sandbox.OpBatch); n != 0 {
 		t.Errorf("%d updates were sent", n)
