@@ -56,10 +56,16 @@ func objectOnce(data []byte) (map[string]json.RawMessage, error) {
 
 var errTwice = errors.New("it stands in the answer twice")
 
+// maxElements is more than any list of an answer has. Reading takes time.
+const maxElements = 10_000
+
 // list reads a list. PHP writes one with gaps as an object of numbers.
 func list(data []byte) ([]json.RawMessage, error) {
 	var elements []json.RawMessage
 	if bytes.HasPrefix(data, []byte("[")) && json.Unmarshal(data, &elements) == nil {
+		if len(elements) > maxElements {
+			return nil, errors.New("it is a list beyond measure")
+		}
 		return elements, nil
 	}
 	fields, err := objectOnce(data)

@@ -136,9 +136,9 @@ type searchBody struct {
 	Offset     int      `json:"offset"`
 }
 
-// maxFound is how many customers one search brings at most: a server whose
+// MaxFound is how many customers one search brings at most: a server whose
 // pages never end is not read for ever.
-const maxFound = 100_000
+const MaxFound = 100_000
 
 // pages reads page after page of at most body.Limit, until it has as many
 // customers as are wanted or can fit; 0 = unknown. Each comes once, as it
@@ -204,8 +204,8 @@ func (p page) endless(first, read int) error {
 	switch {
 	case first >= 0 && read > total:
 		return fmt.Errorf("a search does not end: HelpCrunch counted %d customers on its first page, and has answered with %d by now", first, read)
-	case read > maxFound:
-		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", maxFound)
+	case read > MaxFound:
+		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", MaxFound)
 	}
 	return nil
 }

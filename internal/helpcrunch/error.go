@@ -203,18 +203,18 @@ func readError(op operation, answer *http.Response, body []byte) *Error {
 	e := &Error{Operation: op.name, Status: answer.StatusCode}
 	var entries []json.RawMessage
 	if fields, err := objectOnce(body); err == nil {
-		entries, _ = list(fields["errors"])
+		_ = json.Unmarshal(fields["errors"], &entries)
 	}
-	for _, entry := range entries {
+	for i, entry := range entries {
+		if len(e.Entries) == maxEntries {
+			e.unread = len(entries) - i
+			break
+		}
 		fields, _, _ := object(entry)
 		code, _ := textOf(fields["code"])
 		message, _ := textOf(fields["message"])
-		switch read := (ErrorEntry{Code: text(code), Message: text(message)}); {
-		case read == ErrorEntry{}:
-		case len(e.Entries) < maxEntries:
+		if read := (ErrorEntry{Code: text(code), Message: text(message)}); read != (ErrorEntry{}) {
 			e.Entries = append(e.Entries, read)
-		default:
-			e.unread++
 		}
 	}
 	if location, err := answer.Location(); err == nil {

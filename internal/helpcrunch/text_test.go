@@ -66,7 +66,7 @@ func TestServerSpeaksToNoTerminal(t *testing.T) {
 	}{
 		{name: "an entry", status: 400, body: `{"errors": [{"code": ` + quoted + `, "message": ` + quoted + `}]}`, want: "REDevil"},
 		{name: "a long entry", status: 400, body: `{"errors": [{"code": "email", "message": "` + strings.Repeat("x", 1<<20) + `"}]}`, want: "email: xxx"},
-		{name: "many entries", status: 400, body: `{"errors": [` + many + `{}]}`, want: "and 99990 more"},
+		{name: "many entries", status: 400, body: `{"errors": [` + many + `{}]}`, want: "and 99991 more"},
 		{name: "a redirect", status: 302, header: http.Header{"Location": {"https://elsewhere.example/" + evil + "#" + evil}}, want: "without a readable error body"},
 		{name: "the fragment of a redirect", status: 302, header: http.Header{"Location": {"https://elsewhere.example/v1#%1b]52;c;ZXZpbA==%07"}}, want: "https://elsewhere.example/v1"},
 		{name: "a host of a redirect", status: 302, header: http.Header{"Location": {"https://\u202emoc.elpmaxe/"}}, want: "elpmaxe"},
@@ -110,7 +110,7 @@ func TestManyEntriesAreKeptInPart(t *testing.T) {
 		if !ok || len(refusal.Entries) != 100 || refusal.Entries[0].Field() != "email" {
 			a.Fatalf("error %v", err)
 		}
-		if !strings.HasSuffix(err.Error(), "; and 4990 more") || strings.Count(err.Error(), "email: No.") != 10 {
+		if !strings.HasSuffix(err.Error(), "; and 4995 more") || strings.Count(err.Error(), "email: No.") != 10 {
 			a.Errorf("error %v", err)
 		}
 	})

@@ -66,7 +66,8 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"sort":  schema.StringAttribute{Optional: true, MarkdownDescription: sortDescription},
 			"order": schema.StringAttribute{Optional: true, MarkdownDescription: orderDescription},
 			"limit": schema.Int64Attribute{
-				Optional: true, MarkdownDescription: "How many customers at most, 1 or more, such as `50`. Left out: all, one request for each hundred.",
+				Optional:            true,
+				MarkdownDescription: fmt.Sprintf("How many customers at most, 1 or more, such as `50`. Left out: all, one request for each hundred; more than %d are an error.", helpcrunch.MaxFound),
 			},
 			"ids": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
