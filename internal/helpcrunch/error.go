@@ -42,14 +42,16 @@ type ErrorEntry struct {
 // Error shows the entries: generic ones stand first, last or not at all.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("HelpCrunch answered %d", e.Status)
-	shown := e.Entries[:min(len(e.Entries), shownEntries)]
-	for i, entry := range shown {
-		text += []string{": ", "; "}[min(i, 1)] + entry.String()
+	var shown []string
+	for _, entry := range e.Entries[:min(len(e.Entries), shownEntries)] {
+		shown = append(shown, entry.String())
 	}
 	if more := len(e.Entries) - len(shown) + e.unread; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
+		shown = append(shown, fmt.Sprintf("and %d more", more))
 	}
-	if len(e.Entries) == 0 {
+	if len(shown) > 0 {
+		text += ": " + strings.Join(shown, "; ")
+	} else {
 		text += fmt.Sprintf(" (%s) without a readable error body", http.StatusText(e.Status))
 	}
 	if e.Location != "" && len(e.Entries) == 0 {

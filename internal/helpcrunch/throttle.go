@@ -61,7 +61,7 @@ func withDeadline(ctx context.Context) context.Context {
 }
 
 // outlasts reports whether waiting for this moment makes no sense: the operation is over by then.
-func outlasts(until time.Time, ctx context.Context) bool {
+func outlasts(ctx context.Context, until time.Time) bool {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline, ok = ctx.Value(deadlineKey{}).(time.Time)
@@ -72,7 +72,7 @@ func outlasts(until time.Time, ctx context.Context) bool {
 // toldTooLate is the 429 that named a moment after the end of this operation,
 // nil if there was none. Other processes are not told: their first request tells them.
 func (c *Client) toldTooLate(ctx context.Context) *Error {
-	if told := c.told.Load(); told != nil && told.Until.After(time.Now()) && outlasts(told.Until, ctx) {
+	if told := c.told.Load(); told != nil && told.Until.After(time.Now()) && outlasts(ctx, told.Until) {
 		return told
 	}
 	return nil

@@ -144,7 +144,10 @@ func TestTimesThatAServerNames(t *testing.T) {
 	}
 }
 
-// updating is beside the calls: many updates at once.
+// together are updates and reads at once, which share requests.
+var together = []call{{operation: "updates", do: updating}, {operation: "reads", do: reading}}
+
+//nolint:revive // as the other calls
 func updating(a *account, ctx context.Context) error {
 	var wait sync.WaitGroup
 	errs := make([]error, 25)
@@ -162,7 +165,7 @@ func updating(a *account, ctx context.Context) error {
 	return errs[0]
 }
 
-// reading is as many reads at once.
+//nolint:revive // as the other calls
 func reading(a *account, ctx context.Context) error {
 	var wait sync.WaitGroup
 	errs := make([]error, 25)
@@ -182,7 +185,7 @@ func reading(a *account, ctx context.Context) error {
 
 // Nobody waits in silence for a time that is after their own.
 func TestTimeThatOutlastsTheOperation(t *testing.T) {
-	all := append([]call{{operation: "updates", do: updating}, {operation: "reads", do: reading}}, calls...)
+	all := slices.Concat(together, calls)
 	for _, c := range all {
 		t.Run(string(c.operation), func(t *testing.T) {
 			hour := func(http.RoundTripper) http.RoundTripper {

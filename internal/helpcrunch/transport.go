@@ -110,7 +110,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			pause := backoff(firstPause, maxPause, throttled)
 			if told := answered.Until; !told.IsZero() {
 				c.told.Store(answered)
-				if outlasts(told, ctx) {
+				if outlasts(ctx, told) {
 					return err
 				}
 				pause = time.Until(told)

@@ -76,7 +76,7 @@ func TestHeaderThatCannotBeSent(t *testing.T) {
 		"user agent": func(config *helpcrunch.Config) { config.UserAgent = "tests\r\nX-Forged: yes" },
 		"API key":    func(config *helpcrunch.Config) { config.APIKey += "\x00" },
 	} {
-		all := append([]call{{operation: "updates", do: updating}, {operation: "reads", do: reading}}, calls...)
+		all := slices.Concat(together, calls)
 		for _, c := range all {
 			t.Run(fmt.Sprint(name, c.operation), func(t *testing.T) {
 				open(t, setup{client: meddle}, func(a *account) {
