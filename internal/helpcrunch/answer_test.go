@@ -383,8 +383,9 @@ func TestIncompleteAnswerIsReadAlone(t *testing.T) {
 					if _, err := a.server.Add(sandbox.Record{"name": "Grace"}); err != nil {
 						a.Fatal(err)
 					}
+					beside := a.Client
 					go func() {
-						_, _ = a.ReadCustomer(a.Context(), a.ada+1, func(*helpcrunch.Customer) bool { return true })
+						_, _ = beside.ReadCustomer(a.Context(), a.ada+1, func(*helpcrunch.Customer) bool { return true })
 					}()
 					got, err := do(a, a.Context())
 					if err != nil {

@@ -190,22 +190,22 @@ func TestMergedCustomer(t *testing.T) {
 	customer := c.created(customerKind, attributes{"name": text("Ada"), "deletion_policy": text("delete")})
 	id := c.attribute(customer, "id")
 	tag := c.created(tagKind, attributes{"customer_id": text(id), "name": text("vip"), "color": text("red")})
-	merged := newClient(t, server, doctored(t, server, func(r *http.Request, body string) (int, string) {
+	merged := doctored(t, server, func(r *http.Request, body string) (int, string) {
 		if strings.HasSuffix(r.URL.Path, "/search") {
 			return 0, `{"data":[],"total":0}`
 		}
 		return 0, strings.ReplaceAll(body, `"id":`+id, `"id":777001`)
-	}))
-	for name, run := range map[string]func() (instance, string){
-		"refresh":          func() (instance, string) { return merged.read(customer) },
-		"update":           func() (instance, string) { return merged.apply(customer, attributes{"name": text("Ada King")}) },
-		"refresh of a tag": func() (instance, string) { return merged.read(tag) },
-		"colour of a tag": func() (instance, string) {
-			return merged.apply(tag, attributes{"customer_id": text(id), "name": text("vip"), "color": text("blue")})
+	})
+	for name, run := range map[string]func(*client) (instance, string){
+		"refresh":          func(c *client) (instance, string) { return c.read(customer) },
+		"update":           func(c *client) (instance, string) { return c.apply(customer, attributes{"name": text("Ada King")}) },
+		"refresh of a tag": func(c *client) (instance, string) { return c.read(tag) },
+		"colour of a tag": func(c *client) (instance, string) {
+			return c.apply(tag, attributes{"customer_id": text(id), "name": text("vip"), "color": text("blue")})
 		},
-		"destroy of a tag": func() (instance, string) { i, _, said := merged.destroy(tag); return i, said },
+		"destroy of a tag": func(c *client) (instance, string) { i, _, said := c.destroy(tag); return i, said },
 	} {
-		after, said := run()
+		after, said := run(newClient(t, server, merged)) // each in a run of its own
 		for _, want := range []string{"ERROR", "Customer " + id + " was probably merged into customer 777001", "terraform state rm ADDRESS", "terraform import ADDRESS 777001"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: it does not say %q:\n%s", name, want, said)
