@@ -87,7 +87,7 @@ func (r *customerResource) warnOfDeletion(advice string) diag.Diagnostics {
 // for every customer in every plan and apply, and the whole models cost ten
 // times as much.
 func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, plan tfsdk.Plan, known memory) diag.Diagnostics {
-	var id, userID types.String
+	var id, userID, origin types.String
 	var tags types.Set
 	var before, after types.Bool // unsubscribed
 	diags := state.GetAttribute(ctx, path.Root("id"), &id)
@@ -95,6 +95,10 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	diags.Append(plan.GetAttribute(ctx, path.Root("unsubscribed"), &after)...)
 	diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
 	diags.Append(plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
+	if !known.present { // without a refresh the memory is still lost
+		diags.Append(state.GetAttribute(ctx, path.Root("origin"), &origin)...)
+		known.keepOrigin(origin)
+	}
 	if diags.HasError() {
 		return diags
 	}

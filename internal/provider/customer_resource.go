@@ -185,6 +185,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	} else {
 		state.refresh(customer)
 	}
+	known.keepOrigin(state.Origin)
 	state.Origin = known.origin(state.Origin)
 	state.Organization = op.organization
 	known.saw(customer, state)

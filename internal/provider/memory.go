@@ -72,10 +72,16 @@ func (m *memory) origin(stated types.String) types.String {
 }
 
 // keepOrigin sees to it that a memory, which is written now, does not tell
-// another origin than there was.
+// another origin than there was. Whether an update has succeeded since an import
+// of which there is no memory nobody knows: what the configuration leaves out
+// may never have been in it, and is let go.
 func (m *memory) keepOrigin(stated types.String) {
-	if m.Import == "" && m.origin(stated).ValueString() == originImported {
+	switch {
+	case m.Import != "" || m.origin(stated).ValueString() != originImported:
+	case m.present:
 		m.Import = importSettled
+	default:
+		m.Import = importRead
 	}
 }
 
