@@ -330,7 +330,7 @@ func (w *walk) judgeChanges(r *run, created map[string]int64) {
 				w.found(ruleDestroy, "%s was destroyed and still stands in the state", c.Address)
 			case exists && w.deletable(r, c):
 				w.found(ruleDestroy, "%s was destroyed and customer %d lives on (policy %q)", c.Address, prior, policy)
-			case policy == "prevent":
+			case policy == "prevent" && r.policy != "abandon": // the provider's frees everybody
 				w.found(ruleDestroy, "%s was destroyed against its policy", c.Address)
 			}
 			continue
