@@ -51,6 +51,8 @@ func (c *Client) CreateCustomer(ctx context.Context, changes Changes) (*Created,
 		switch {
 		case OutcomeUnknown(err):
 			lost = err
+		case lost != nil && answered && refusal.blamable() && len(refusal.Entries) == 0:
+			// What cannot be read may be the refusal of a second customer: asked again.
 		case lost == nil || answered && refusal.Status != http.StatusNotFound && refusal.blamable() && !refusal.DuplicateUserID():
 			// What is refused for its own sake was refused before as well.
 			c.refusals.note(changes.CustomData, err)

@@ -101,6 +101,23 @@ func TestCreateWhoseAnswerWasLost(t *testing.T) {
 }
 
 // Where every answer is lost there is no refusal, but the customer is there.
+// A refusal that cannot be read may be the very one that says that the lost
+// create was carried out: it does not say that nobody was made.
+func TestLostCreateWhoseRefusalIsUnreadable(t *testing.T) {
+	for _, times := range []int{2, 100} { // read at last, or never
+		open(t, setup{}, func(a *account) {
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.WrongType, Times: times})
+			got, err := a.CreateCustomer(a.Context(), grace())
+			if err != nil {
+				a.Fatalf("the customer was made, and the error is %v", err)
+			}
+			if held, _ := a.server.Customer(got.ID); held["userId"] != gracesUserID || !got.Adopted {
+				a.Errorf("adopted %t: %v", got.Adopted, held)
+			}
+		})
+	}
+}
+
 func TestCreateWhoseAnswersAreAllLost(t *testing.T) {
 	for fault, made := range map[sandbox.FaultKind]bool{sandbox.DropAfter: true, sandbox.DropBefore: false} {
 		t.Run(string(fault), func(t *testing.T) {
