@@ -371,12 +371,13 @@ func (w *walk) judgeCore(r *run) {
 	}
 }
 
-// judgeLimit counts requests. What is put back takes no account of the limit.
+// overdrafts are how many requests may exceed the limit: what must follow
+// another one at once, such as what is put back, takes no account of it.
+const overdrafts = 3
+
+// judgeLimit counts requests.
 func (w *walk) judgeLimit() {
-	limit := w.law.limit
-	if w.law.clears() {
-		limit += 3
-	}
+	limit := w.law.limit + overdrafts
 	var window []time.Time
 	for _, request := range w.server.Requests() {
 		if request.Status == http.StatusTooManyRequests {
@@ -557,22 +558,26 @@ var importID = regexp.MustCompile(`terraform import \S+ (\S+)`)
 // may be said.
 func (w *walk) advised(p core.Problem) bool {
 	name := nameOf(p.Address)
+	rename := func() bool {
+		if w.config[name] == nil {
+			return false
+		}
+		c := w.config[name].clone()
+		c.texts["user_id"] = fmt.Sprintf("crm-%s-again-%d", name, w.round)
+		w.config[name] = c
+		w.note("  %s takes another user_id", name)
+		return true
+	}
 	switch {
+	case strings.Contains(p.Detail, "is managed by another resource") && strings.Contains(p.Summary, "user_id"):
+		return rename()
 	case strings.Contains(p.Detail, "terraform import") && strings.Contains(p.Summary, "user_id"):
 		key := importID.FindStringSubmatch(p.Detail)
 		if key == nil {
 			return false
 		}
-		c := w.config[name]
 		if w.state.Get(p.Address) != nil || w.owner(number(key[1])) != "" {
-			if c == nil {
-				return false
-			}
-			c = c.clone()
-			c.texts["user_id"] = fmt.Sprintf("crm-%s-again-%d", name, w.round)
-			w.config[name] = c
-			w.note("  %s takes another user_id", name)
-			return true
+			return rename()
 		}
 		w.note("  %s is imported into %s", key[1], name)
 		w.imports[p.Address] = key[1]
