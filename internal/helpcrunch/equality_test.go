@@ -174,8 +174,16 @@ func TestUnstuckIgnoresForms(t *testing.T) {
 // back, and is never wider than the normal form.
 func FuzzEqual(f *testing.F) {
 	for _, seed := range [][2]string{
-		{`"007"`, `7`}, {`"7"`, `"007"`}, {`null`, `" "`}, {`0.1`, `"0.10"`}, {`9007199254740993`, `9007199254740992.0`},
-		{`"` + composed + `"`, `"` + decomposed + `"`}, {`true`, `"true"`}, {`"-0"`, `0`}, {`1e-400`, `0`}, {`[1]`, `"[1]"`},
+		{`"007"`, `7`},
+		{`"7"`, `"007"`},
+		{`null`, `" "`},
+		{`0.1`, `"0.10"`},
+		{`9007199254740993`, `9007199254740992.0`},
+		{`"` + composed + `"`, `"` + decomposed + `"`},
+		{`true`, `"true"`},
+		{`"-0"`, `0`},
+		{`1e-400`, `0`},
+		{`[1]`, `"[1]"`},
 	} {
 		f.Add([]byte(seed[0]), []byte(seed[1]))
 	}
