@@ -121,8 +121,8 @@ func readEvent(ctx context.Context, config tfsdk.Config, mock bool) (helpcrunch.
 			diags.AddAttributeError(path.Root("name"), "An event without a name", "Every event needs a name, such as \"plan upgraded\".")
 		}
 		if strings.TrimSpace(event.Name) != event.Name {
-			diags.AddAttributeError(path.Root("name"), "Space around a name",
-				"The name of the event begins or ends with white space, and what waits in HelpCrunch for this event may not know it by that name. Take it away.")
+			diags.AddAttributeError(path.Root("name"), "Space around a value",
+				"The value of name begins or ends with white space, and what waits for this event in HelpCrunch may not know it by that name. Take it away, or wrap the value in trimspace().")
 		}
 	}
 	data, err := jsonOf(model.Data)

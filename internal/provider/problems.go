@@ -106,13 +106,6 @@ func warnOfColor(diags *diag.Diagnostics, at path.Path, shade types.String) {
 	}
 }
 
-func twiceDetail(sameCase bool) string {
-	if sameCase {
-		return "Two tags have the same name but different colours. A tag has one colour in the whole account: keep one of the two."
-	}
-	return "Two tags differ only in upper and lower case. HelpCrunch may take them for one tag: keep one of the two."
-}
-
 // problems names the properties that HelpCrunch cannot hold.
 func (v customData) problems() diag.Diagnostics {
 	var diags diag.Diagnostics
