@@ -125,7 +125,7 @@ func (c *Client) unseal(id int64, sealed []byte) (kept keepsake, err error) {
 	}
 	content, err := box.Open(nil, sealed[:box.NonceSize()], sealed[box.NonceSize():], sealedFor(id))
 	if err != nil {
-		return kept, &UnsealError{id} //nolint:nilerr // it says no more
+		return kept, &UnsealError{id} // which says no more
 	}
 	return kept, json.Unmarshal(content, &kept)
 }

@@ -108,7 +108,6 @@ func TestTagsMoveIntoResourcesOfTheirOwn(t *testing.T) {
 			s := newStage(t, newSandbox(t))
 			s.mustApply(customerBlock(name + whole))
 			id := onlyCustomer(t, s.server).ID()
-			others := []string{"auto-1"}
 			for i, config := range steps {
 				if i == len(steps)-1 && way != "and back" {
 					s.byHand(id, "auto-1")
@@ -119,12 +118,11 @@ func TestTagsMoveIntoResourcesOfTheirOwn(t *testing.T) {
 			}
 			switch way {
 			case "and back":
-				others = nil
-				fallthrough
-			default:
-				s.holds(id, append(others, "mine", "beta")...)
+				s.holds(id, "mine", "beta")
 			case "in two, and one is let go":
-				s.holds(id, append(others, "mine")...)
+				s.holds(id, "auto-1", "mine")
+			default:
+				s.holds(id, "auto-1", "mine", "beta")
 			}
 			s.settled()
 		})

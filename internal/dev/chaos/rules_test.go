@@ -57,8 +57,8 @@ func (w *walk) permits(r *run) map[int64]*permit {
 		switch c.Type {
 		case customerType:
 			id := number(core.Text(before["id"]))
-			switch {
-			case c.Action == core.Update:
+			switch c.Action {
+			case core.Update:
 				p := of(id)
 				was, will := values(before), values(after)
 				for key, value := range will {
@@ -74,7 +74,7 @@ func (w *walk) permits(r *run) map[int64]*permit {
 				switch {
 				case !after["tags"].IsNull() && !before["tags"].Equal(after["tags"]):
 					p.exact = true
-					for _, tag := range strings.Split(will["tags"], ",") {
+					for tag := range strings.SplitSeq(will["tags"], ",") {
 						p.on[tag] = true
 					}
 				case after["tags"].IsNull() && !before["tags"].IsNull() && !w.bound[c.Address].letGo:
@@ -85,7 +85,7 @@ func (w *walk) permits(r *run) map[int64]*permit {
 						}
 					}
 				}
-			case c.Action == core.Delete || c.Action == core.DeleteThenCreate || c.Action == core.CreateThenDelete:
+			case core.Delete, core.DeleteThenCreate, core.CreateThenDelete:
 				of(id).deleted = w.deletable(r, c)
 			}
 		case tagType:
@@ -297,7 +297,7 @@ func (w *walk) settleBindings(r *run) {
 		if w.wrote[c.Address] == nil || c.Action != core.Update {
 			w.wrote[c.Address] = map[string]bool{}
 		}
-		for _, tag := range strings.Split(tags, ",") {
+		for tag := range strings.SplitSeq(tags, ",") {
 			w.wrote[c.Address][tag] = true
 		}
 	}

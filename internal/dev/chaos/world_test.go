@@ -155,7 +155,8 @@ func (w *walk) edit(when string, i int, gently bool, spared map[int64]bool) {
 	if !ok || spared[id] {
 		return
 	}
-	change, key := sandbox.Record{}, ""
+	change := sandbox.Record{}
+	var key string
 	switch kind := d.IntN(20); {
 	case kind == 0:
 		w.note("  by hand: customer %d is deleted", id)

@@ -100,9 +100,8 @@ type planning struct {
 	ctx    context.Context
 	blocks map[string]*Block
 
-	mu       sync.Mutex
-	plan     *Plan
-	imported map[string]bool
+	mu   sync.Mutex
+	plan *Plan
 }
 
 // Plan refreshes a state and plans what a configuration needs. The state that
@@ -142,7 +141,7 @@ func (p *Process) Plan(ctx context.Context, state *State, blocks []Block, o Opti
 	if o.halted(ctx)() && run.plan.Problems.Err() == nil {
 		run.note(Problems{wrong("", "Interrupted", "The plan was interrupted.")})
 	}
-	slices.SortStableFunc(run.plan.Changes, func(a, b *Change) int { return compare(a, b) })
+	slices.SortStableFunc(run.plan.Changes, compare)
 	return run.plan
 }
 
