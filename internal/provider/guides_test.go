@@ -309,7 +309,7 @@ func TestGuideAudit(t *testing.T) {
 func TestGuideAuditDrift(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	w := newWorkspace(t, server, required+customerBlock(`
+	config := required + customerBlock(`
   name         = "Ada"
   phone        = ""
   email        = "ada@example.com"
@@ -317,7 +317,8 @@ func TestGuideAuditDrift(t *testing.T) {
   first_seen   = "2023-11-14T22:13:20Z"
   blocked      = false
   tags         = [{ name = "vip", color = "gold" }, { name = "beta" }]
-  custom_data  = { plan = "gold", tier = null, seats = 12, renewal = "1700000000" }`))
+  custom_data  = { plan = "gold", tier = null, seats = 12, renewal = "1700000000" }`)
+	w := newWorkspace(t, server, config)
 	applied(t, w)
 	ada := onlyCustomer(t, server)
 	for _, c := range []struct {
@@ -348,6 +349,9 @@ func TestGuideAuditDrift(t *testing.T) {
 			applied(t, w)
 		}
 	}
+	// Somebody else is still there, so that it is no outage of HelpCrunch.
+	write(t, w.WorkingDir(), "main.tf", config+"resource \"helpcrunch_customer\" \"grace\" {\n  name = \"Grace\"\n}\n")
+	applied(t, w)
 	if err := server.Delete(ada.ID()); err != nil {
 		t.Fatal(err)
 	}
