@@ -292,11 +292,11 @@ var switchRows = []switchRow{
 		name: "create-dropped",
 		says: map[act][]string{creation: {saidOfAdoption}},
 		after: map[act]func(*life){
-			// None is created twice. As no refusal arrives either, they are looked up in the end, together.
+			// None is created twice. As no refusal arrives either, they are looked up in the end, together as far as they end together.
 			creation: func(l *life) {
 				creates := twelve * (1 + helpcrunch.DefaultMaxRetries)
 				l.requests(sandbox.OpCreate, creates, creates)
-				l.requests(sandbox.OpSearch, 1, 4)
+				l.requests(sandbox.OpSearch, 1, twelve-1)
 			},
 		},
 	},
