@@ -13,17 +13,9 @@ import (
 type node struct {
 	after  []*node
 	run    func() bool // reports whether those that wait for it may go on
-	stage  stage
+	done   bool
 	cannot bool // it failed, or one that it waits for did
 }
-
-type stage int
-
-const (
-	waiting stage = iota
-	running
-	done
-)
 
 // walk runs the nodes, so many at a time, each once those before it are done.
 // They begin in the order in which they stand, as far as they can, with a pace
@@ -43,13 +35,13 @@ func walk(nodes []*node, parallelism int, pace time.Duration, halted func() bool
 		defer func() { <-turn }()
 		mu.Lock()
 		for {
-			n, left := pick(nodes)
+			var n *node
+			n, nodes = pick(nodes)
 			switch {
-			case !left || halted():
+			case halted() || n == nil && len(nodes) == 0:
 				mu.Unlock()
 				return nil
 			case n != nil:
-				n.stage = running
 				mu.Unlock()
 				if pace > 0 {
 					<-time.After(pace)
@@ -65,7 +57,7 @@ func walk(nodes []*node, parallelism int, pace time.Duration, halted func() bool
 			for n := next(); n != nil; n = next() {
 				ok := !halted() && n.run()
 				mu.Lock()
-				n.stage, n.cannot = done, !ok
+				n.done, n.cannot = true, !ok
 				changed.Broadcast()
 				mu.Unlock()
 			}
@@ -74,22 +66,20 @@ func walk(nodes []*node, parallelism int, pace time.Duration, halted func() bool
 	workers.Wait()
 }
 
-// pick is the first node that can run, and whether any is left that may.
-func pick(nodes []*node) (ready *node, left bool) {
-	for again := true; again; {
-		again, left = false, false
-		for _, n := range nodes {
-			if n.stage != waiting {
-				continue
+// pick takes the first node that can run, if any, and those that never can off
+// the nodes that are left.
+func pick(left []*node) (*node, []*node) {
+	for i := 0; i < len(left); i++ {
+		n := left[i]
+		switch {
+		case slices.ContainsFunc(n.after, func(before *node) bool { return before.cannot }):
+			n.done, n.cannot = true, true
+			left, i = slices.Delete(left, i, i+1), -1 // others may wait for it
+		case !slices.ContainsFunc(n.after, func(before *node) bool { return !before.done }):
+			if i == 0 {
+				return n, left[1:]
 			}
-			switch {
-			case slices.ContainsFunc(n.after, func(before *node) bool { return before.cannot }):
-				n.stage, n.cannot, again = done, true, true
-			case !slices.ContainsFunc(n.after, func(before *node) bool { return before.stage != done }):
-				return n, true
-			default:
-				left = true
-			}
+			return n, slices.Delete(left, i, i+1)
 		}
 	}
 	return nil, left
