@@ -126,7 +126,7 @@ func (w *walk) judge(r *run) {
 	permits := w.permits(r)
 	created := w.judgeNew(r)
 	w.judgeBindings(r, created)
-	harmed := 0
+	harmed := 0 // by a kill, in an account that clears
 	for _, id := range slices.Sorted(maps.Keys(w.truth)) {
 		p := permits[id]
 		if p == nil {
@@ -144,14 +144,20 @@ func (w *walk) judge(r *run) {
 			harmed++
 		}
 	}
-	_ = harmed
+	if harmed > canaries {
+		w.found(ruleHarm, "a kill cost %d customers what nobody could put back any more", harmed)
+	}
 	w.judgeChanges(r, created)
 	w.judgeLimit()
 	w.settleBindings(r)
 }
 
+// canaries are how many customers may be at stake at a time: one in a batch,
+// and one for the custom data of a PATCH.
+const canaries = 2
+
 // judgeValues compares what a person holds with what they held, and reports
-// whether they were harmed.
+// whether a kill harmed them.
 func (w *walk) judgeValues(r *run, id int64, p *permit, now map[string]string) (harmed bool) {
 	keys := maps.Clone(now)
 	maps.Copy(keys, w.seen[id])
@@ -173,12 +179,11 @@ func (w *walk) judgeValues(r *run, id int64, p *permit, now map[string]string) (
 			w.truth[id][key] = is
 			continue
 		}
-		harmed = true
 		address := w.owner(id)
 		switch {
 		case r.killed.Load() && w.law.clears():
 			w.note("  customer %d (%s): %s was %q, is %q: nobody could put it back", id, address, key, was, is)
-			w.truth[id][key] = is
+			w.truth[id][key], harmed = is, true
 		case w.law.clears() && len(r.problems.Of(address).Errors()) > 0:
 			w.note("  customer %d (%s): %s was %q, is %q: to be put back", id, address, key, was, is)
 		default:

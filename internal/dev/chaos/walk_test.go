@@ -144,7 +144,11 @@ func (w *walk) found(rule, format string, arguments ...any) {
 func (w *walk) prepare(t *testing.T) {
 	d := w.dice("law")
 	for _, info := range sandbox.SwitchList() {
-		if chance(w.dice("law", info.Name), 7) && w.part("law-%s", info.Name) {
+		likely := 7
+		if slices.Contains([]string{"batch-clears-omitted", "custom-data-replaces", "tags-append"}, info.Name) {
+			likely = 16 // these cost people something
+		}
+		if chance(w.dice("law", info.Name), likely) && w.part("law-%s", info.Name) {
 			value := info.On
 			if info.Name == "search-lag" {
 				value = pick(d, []string{"2s", "4s", "1m", "8m"})
