@@ -29,6 +29,7 @@ const quiet = time.Second
 var version = "dev"
 
 func main() {
+	parent := os.Getppid()
 	debug := flag.Bool("debug", false, "serve for a debugger such as delve: print how Terraform reaches this process")
 	flag.Parse()
 	log.SetFlags(0) // Terraform adds the time
@@ -38,6 +39,9 @@ func main() {
 		log.Fatal(err)
 	}
 	go obeyAfterwards(server)
+	if !*debug { // else this process waits for one Terraform after the other
+		go endWith(parent, server)
+	}
 
 	provider.TuneProcess()
 
@@ -48,6 +52,17 @@ func main() {
 	if err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server }, options...); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// endWith ends the process once its parent, the Terraform that started it, is
+// gone without having said so: killed, or out of memory. Nobody else would.
+func endWith(parent int, server *provider.Server) {
+	// The end of the log is gone as well. Writing to it must not end the
+	// process before what is under way at HelpCrunch is done.
+	signal.Ignore(syscall.SIGPIPE)
+	awaitEnd(parent)
+	server.Abandon()
+	os.Exit(1)
 }
 
 // obeyAfterwards ends the process on a SIGTERM, once what is under way has

@@ -43,6 +43,13 @@ type request struct {
 	impatient bool         // a 429 pauses the others and ends the call
 }
 
+// underWay counts the requests that are being carried out.
+var underWay atomic.Int64
+
+// UnderWay reports whether a client of this process is carrying out a request,
+// its repetitions and the waits between them included.
+func UnderWay() bool { return underWay.Load() > 0 }
+
 // do carries out a request and decodes its answer into out (nil = it has none but that it was done).
 //
 // Every attempt takes a slot of the budget. A 429 pauses everyone who shares
@@ -54,6 +61,8 @@ type request struct {
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it: the answer belongs into the state.
 func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
+	underWay.Add(1)
+	defer underWay.Add(-1)
 	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {
 		if strings.ContainsFunc(value, unicode.IsControl) { // net/http finds it when it looks as if something was sent
 			giveBack(r.slot)

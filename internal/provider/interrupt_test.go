@@ -8,13 +8,16 @@ package provider
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -215,5 +218,86 @@ func TestStopInACreateOrDelete(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestKilledTerraform: the provider finishes what is under way at HelpCrunch,
+// and puts back what the account cleared, though nobody listens and nobody
+// reads its log. Then it ends.
+func TestKilledTerraform(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"OFF", "TRACE"} {
+		t.Run("log "+level, func(t *testing.T) {
+			t.Parallel()
+			killTerraform(t, level)
+		})
+	}
+}
+
+func killTerraform(t *testing.T, logLevel string) {
+	t.Helper()
+	const count = 3
+	s := newStage(t, newSandbox(t))
+	s.mustApply(countBlock(count, "before"))
+	for _, customer := range s.server.Customers() {
+		if err := s.server.Change(customer.ID(), sandbox.Record{"notes": "by hand"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.server.SetSwitch("batch-clears-omitted", "true"); err != nil {
+		t.Fatal(err)
+	}
+	held, release := make(chan struct{}, 1), make(chan struct{})
+	s.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Held: held, Release: release})
+	write(t, s.terraform.WorkingDir(), "main.tf", required+countBlock(count, "after"))
+
+	// The provider inherits Terraform's standard input. An end of a pipe in
+	// its place tells of the end of both.
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := s.terraform.Command(t.Context(), "apply", "-auto-approve", "-refresh=false")
+	run.Stdin = theirs
+	run.Env = append(run.Env, "TF_LOG_PROVIDER="+logLevel)
+	err = run.Start()
+	theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	endsWithin := func(limit time.Duration) error {
+		if err := ours.SetReadDeadline(time.Now().Add(limit)); err != nil {
+			return err
+		}
+		_, err := ours.Read(make([]byte, 1))
+		return err
+	}
+	select {
+	case <-held:
+	case <-time.After(time.Minute):
+		t.Errorf("no batch came: %v", s.server.Counts().Served)
+	}
+	if err := run.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = run.Wait()
+	if err := endsWithin(3 * time.Second); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the provider ended before the answer came: %v", err)
+	}
+	close(release)
+	if err := endsWithin(time.Minute); !errors.Is(err, io.EOF) {
+		t.Errorf("the provider outlives Terraform: %v", err)
+	}
+	changed := 0
+	for _, customer := range s.server.Customers() {
+		if customer["notes"] != "by hand" {
+			t.Errorf("customer %d has the notes %v", customer.ID(), customer["notes"])
+		}
+		if customer["name"] == "after" {
+			changed++
+		}
+	}
+	if changed == 0 {
+		t.Error("nobody was updated")
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 // frameworkServer is all of what the framework's server can do.
@@ -78,6 +80,34 @@ func (s *Server) Stop(ctx context.Context, quiet time.Duration) {
 			return
 		}
 	}
+}
+
+// Abandon is Stop where nobody waits for an answer any more. What is under way
+// at HelpCrunch is finished. Calls that have had nothing to do with it for a
+// while are given up: the framework, which may compare the members of a set for
+// hours, heeds no context.
+func (s *Server) Abandon() { s.abandon(helpcrunch.UnderWay) }
+
+// patience is for how long a call is waited for that has no request under way.
+const patience = 10 * time.Second
+
+func (s *Server) abandon(underWay func() bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		for busy := time.Now(); time.Since(busy) < patience; {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return
+			}
+			if underWay() {
+				busy = time.Now()
+			}
+		}
+		cancel()
+	}()
+	s.Stop(ctx, time.Second)
 }
 
 func (s *Server) count(n int) {

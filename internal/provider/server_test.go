@@ -102,3 +102,45 @@ func TestServerPassesTheEndOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestServerAbandoned: where nobody waits for answers, what is under way at
+// HelpCrunch is finished, however long it takes, and everything else is left.
+func TestServerAbandoned(t *testing.T) {
+	for name, row := range map[string]struct{ call, request, want time.Duration }{
+		"nothing to do":                {0, 0, time.Second},
+		"an answer":                    {5 * time.Second, 5 * time.Second, 6 * time.Second},
+		"one that is long in coming":   {time.Hour, time.Hour, time.Hour + time.Second},
+		"a call that heeds no context": {24 * time.Hour, 0, patience},
+		"one that works on its answer": {24 * time.Hour, time.Minute, time.Minute + patience},
+		"one between two requests":     {patience - time.Second, 0, patience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, err := NewServer(New("test"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				begun, ended := make(chan struct{}), make(chan struct{})
+				if row.call == 0 {
+					close(ended)
+				} else {
+					go func() {
+						defer close(ended)
+						_, _ = call(t.Context(), server, 0, func(context.Context, int) (int, error) {
+							close(begun)
+							<-time.After(row.call)
+							return 0, nil
+						})
+					}()
+					<-begun
+				}
+				server.abandon(func() bool { return time.Since(began) < row.request })
+				if took := time.Since(began); took < row.want-time.Second || took > row.want {
+					t.Errorf("it took %s, want %s", took, row.want)
+				}
+				<-ended
+			})
+		})
+	}
+}
