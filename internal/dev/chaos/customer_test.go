@@ -176,6 +176,9 @@ var properties = map[string]sandbox.AttributeType{
 	"since": sandbox.DateAttribute, "site": sandbox.URLAttribute, "tier": sandbox.TextAttribute,
 }
 
+// undefined is a custom property that the account does not have.
+const undefined = "nope"
+
 var (
 	tagNames  = []string{"vip", "beta", "eu", "Gold", "new"}
 	tagColors = []string{"", "red", "#f00", "#FF0000", "gold", "rgb(0, 0, 255)"}

@@ -501,9 +501,17 @@ func (w *walk) judgeTogether() {
 	}
 }
 
-// tidy is what a user does after faults: they look for orphans, and let go of
-// people who are gone.
+// tidy is what a user does after faults: they take out what HelpCrunch refuses,
+// look for orphans, and let go of people who are gone.
 func (w *walk) tidy() {
+	for name, c := range w.config {
+		if _, wrong := c.custom[undefined]; wrong {
+			c = c.clone()
+			delete(c.custom, undefined)
+			w.config[name] = c
+			w.note("  %s goes without %s", name, undefined)
+		}
+	}
 	for _, address := range slices.Sorted(maps.Keys(w.bound)) {
 		if b := w.bound[address]; b.imported && w.truth[b.id] == nil {
 			w.note("  %s is gone from HelpCrunch: taken out", address)

@@ -256,6 +256,9 @@ func (w *walk) change() {
 					c.mutate(d)
 				}
 				w.bleach(c)
+				if c.custom != nil && chance(d, 4) && w.part("undefined %d %s", w.round, name) {
+					c.custom[undefined] = "x"
+				}
 				w.config[name] = c
 				w.note("  ~ %s", c)
 			}
@@ -474,6 +477,7 @@ func (w *walk) faults(when string, percent int) {
 	kinds := []sandbox.FaultKind{
 		sandbox.FailBefore, sandbox.FailAfter, sandbox.DropBefore, sandbox.DropAfter, sandbox.Late, sandbox.TooMany,
 		sandbox.Unauthorized, sandbox.Forbidden, sandbox.BadGateway, sandbox.WrongType, sandbox.WrongID, sandbox.Redirect,
+		sandbox.NotFound, sandbox.Oversized,
 	}
 	operations := []sandbox.Operation{
 		"", sandbox.OpCreate, sandbox.OpCreate, sandbox.OpBatch, sandbox.OpBatch, sandbox.OpPatch, sandbox.OpPatch, sandbox.OpGet,
@@ -490,6 +494,11 @@ func (w *walk) faults(when string, percent int) {
 			if f.Operation == "" || f.Operation == sandbox.OpCreate {
 				continue // who is told another id than the true one has no chance
 			}
+		case sandbox.NotFound:
+			// Who is told that somebody is gone who is to go believes it.
+			f.Operation = pick(d, []sandbox.Operation{sandbox.OpGet, sandbox.OpGet, sandbox.OpPatch, sandbox.OpBatch})
+		case sandbox.Oversized:
+			f.Times = 1
 		}
 		if w.part("fault-%s %s %d %d", f.Kind, when, w.round, i) {
 			w.note("  fault: %s of %q, %d times after %d", f.Kind, f.Operation, f.Times, f.After)
