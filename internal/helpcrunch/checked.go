@@ -58,12 +58,11 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 // none, and err that of the write.
 func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
 	if answer := after; answer == nil && (err == nil || OutcomeUnknown(err)) {
-		// It may have been carried out, and what it took is still to be put back.
+		// It may have been carried out, and what it took is still to be put back:
+		// also where a single 404 says that there is nobody any more.
 		var lookup error
 		after, lookup = c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
-		case IsNotFound(lookup):
-			return Written{}, errors.Join(err, lookup)
 		case lookup != nil && u.atStake(before) != 0:
 			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
 		case lookup != nil:

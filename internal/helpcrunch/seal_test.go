@@ -43,9 +43,10 @@ func (a *account) loseACanary(faults ...sandbox.Fault) *helpcrunch.RestoreError 
 func TestWhatCouldNotBePutBackIsKept(t *testing.T) {
 	patch := sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore}
 	for name, faults := range map[string][]sandbox.Fault{
-		"the put-back fails":      {patch},
-		"and the canary's answer": {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}},
-		"and nobody can look":     {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}},
+		"the put-back fails":                       {patch},
+		"and the canary's answer":                  {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}},
+		"and nobody can look":                      {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}},
+		"and who looks is told that they are gone": {patch, {Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.NotFound, After: 1}},
 	} {
 		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
 			lost := a.loseACanary(faults...)
