@@ -197,38 +197,28 @@ type answerField struct {
 	read func(*Customer, json.RawMessage) error
 }
 
+// into reads a value into its place in a customer.
+func into[T any](place func(*Customer) *T, parse func([]byte) (T, error)) func(*Customer, json.RawMessage) error {
+	return func(c *Customer, data json.RawMessage) (err error) {
+		*place(c), err = parse(data)
+		return err
+	}
+}
+
 var answerFields = func() []answerField {
 	var all []answerField
 	for _, f := range stringFields {
-		all = append(all, answerField{f.Name, func(c *Customer, data json.RawMessage) (err error) {
-			*f.Held(c), err = textOf(data)
-			return err
-		}})
+		all = append(all, answerField{f.Name, into(f.Held, textOf)})
 	}
 	return append(all,
 		answerField{"firstSeen", func(c *Customer, data json.RawMessage) error { return c.FirstSeen.UnmarshalJSON(data) }},
 		answerField{"lastSeen", func(c *Customer, data json.RawMessage) error { return c.LastSeen.UnmarshalJSON(data) }},
-		answerField{"unsubscribed", func(c *Customer, data json.RawMessage) (err error) {
-			c.Unsubscribed, err = flagOf(data)
-			return err
-		}},
-		answerField{"blocked", func(c *Customer, data json.RawMessage) (err error) {
-			c.Blocked, err = flagOf(data)
-			return err
-		}},
-		answerField{"tags", func(c *Customer, data json.RawMessage) (err error) {
-			c.Tags, err = readTags(data)
-			return err
-		}},
+		answerField{"unsubscribed", into(func(c *Customer) *bool { return &c.Unsubscribed }, flagOf)},
+		answerField{"blocked", into(func(c *Customer) *bool { return &c.Blocked }, flagOf)},
+		answerField{"tags", into(func(c *Customer) *[]Tag { return &c.Tags }, readTags)},
 		answerField{"customData", func(c *Customer, data json.RawMessage) error { return c.CustomData.UnmarshalJSON(data) }},
-		answerField{"location", func(c *Customer, data json.RawMessage) (err error) {
-			c.Location, err = readLocation(data)
-			return err
-		}},
-		answerField{"device", func(c *Customer, data json.RawMessage) (err error) {
-			c.Device, err = readDevice(data)
-			return err
-		}},
+		answerField{"location", into(func(c *Customer) **Location { return &c.Location }, readLocation)},
+		answerField{"device", into(func(c *Customer) **Device { return &c.Device }, readDevice)},
 	)
 }()
 
