@@ -4,6 +4,7 @@
 package helpcrunch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,26 +180,16 @@ func (u *update) happened(after *Customer, lost int) bool {
 }
 
 // restore puts back what was lost, at once and whatever is cancelled meanwhile.
-//
-// Where HelpCrunch refuses one of the values, which an agent may have typed but
-// a request may not send, the others are put back one by one.
+// A 404 is asked about once more: somebody who was read and written a moment ago
+// is not gone on the word of one.
 func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
 	if len(loss.Fields) == 0 {
 		return Written{Customer: after}, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	restored, err := c.putBack(ctx, before, after, loss.Fields)
-	missing := loss.Fields
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
-		restored, missing, err = after, nil, nil
-		for _, field := range loss.Fields {
-			one, refused := c.putBack(ctx, before, restored, []string{field})
-			if refused != nil {
-				missing, err = append(missing, field), refused
-				continue
-			}
-			restored = one
-		}
+	restored, missing, err := c.putBackAll(ctx, before, after, loss.Fields)
+	if IsNotFound(err) {
+		restored, missing, err = c.putBackAll(ctx, before, after, loss.Fields)
 	}
 	if err == nil {
 		if missing = missingIn(restored, loss.Fields); len(missing) == 0 {
@@ -207,6 +198,23 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 		err = errors.New("HelpCrunch accepted the values and does not hold them")
 	}
 	return Written{}, c.notRestored(before, missing, false, err)
+}
+
+// putBackAll puts back all that HelpCrunch takes, and returns what is missing.
+// Where it refuses one of the values, which an agent may have typed but a request
+// may not send, the halves are tried alone.
+func (c *Client) putBackAll(ctx context.Context, before, now *Customer, names []string) (after *Customer, missing []string, err error) {
+	restored, err := c.putBack(ctx, before, now, names)
+	if err == nil {
+		return restored, nil, nil
+	}
+	refusal, answered := errors.AsType[*Error](err)
+	if len(names) == 1 || !answered || !refusal.blamable() || IsNotFound(err) {
+		return now, names, err
+	}
+	now, missing, err = c.putBackAll(ctx, before, now, names[:len(names)/2])
+	now, others, otherwise := c.putBackAll(ctx, before, now, names[len(names)/2:])
+	return now, append(slices.Clone(missing), others...), cmp.Or(err, otherwise)
 }
 
 // putBack writes fields as they were before to a customer as it is now. It does

@@ -446,6 +446,25 @@ func TestCanaryPutsBackWhatItCan(t *testing.T) {
 	})
 }
 
+// A single 404 of the put-back is asked about again, as a whole: the values come
+// back, and not by a request for each.
+func TestCanaryIsPutBackThoughA404SaysItIsGone(t *testing.T) {
+	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.NotFound, Times: 1})
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+			if got.err != nil || !a.keptAll(id) {
+				record, _ := a.server.Customer(id)
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		// The canary twice, once of them in vain and once for the kind of a
+		// property that was guessed wrong, and the two others.
+		if sent := strings.Count(a.operations(), "patch"); sent > 5 {
+			t.Errorf("%d requests, want at most 5: %s", sent, a.operations())
+		}
+	})
+}
+
 // plainly is a crowd of customers of whom only the name is managed and who hold
 // nothing else, but for those in the given places.
 func plainly(count int, holding sandbox.Record, places []int, switches ...string) setup {

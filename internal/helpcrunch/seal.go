@@ -69,17 +69,15 @@ func (c *Changes) namesAtStake(held *Customer) []string {
 // PutBack does what failed when the values of a [RestoreError] were lost. What
 // somebody has filled in meanwhile stays as it is, and so does what the changes
 // that are about to be sent mention. It returns what was put back, nil for
-// nothing; a new RestoreError has what is still missing.
+// nothing; a new RestoreError has what is still missing. Any other error, one that
+// [IsNotFound] knows included, leaves all of it missing.
 func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes Changes) (*Loss, error) {
 	kept, err := c.unseal(id, sealed)
 	if err != nil {
 		return nil, err
 	}
 	now, err := c.GetCustomer(ctx, id)
-	if IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil { // also one that says that they are gone: the next try knows more
 		return nil, err
 	}
 	missing := missingIn(now, kept.Fields)

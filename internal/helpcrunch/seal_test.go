@@ -101,8 +101,11 @@ func TestSealedValuesAreTheCustomersOwn(t *testing.T) {
 		if err := a.server.Delete(lost.ID); err != nil {
 			t.Fatal(err)
 		}
-		if told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); err != nil || told != nil {
+		if told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); !helpcrunch.IsNotFound(err) || told != nil {
 			t.Errorf("of somebody who is gone: %v, told of %+v", err, told)
+		}
+		if _, exists := a.server.Customer(lost.ID); exists {
+			t.Error("somebody who was gone was made again")
 		}
 	})
 }

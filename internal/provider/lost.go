@@ -33,6 +33,8 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 	for _, sealed := range kept {
 		loss, err := client.PutBack(ctx, id, sealed, changes)
 		switch {
+		case helpcrunch.IsNotFound(err): // who reads or writes them next says so
+			m.Lost = append(m.Lost, sealed)
 		case err != nil:
 			if !m.keepLost(err) {
 				m.Lost = append(m.Lost, sealed)

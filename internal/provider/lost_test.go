@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
+
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -50,6 +52,8 @@ func TestLostValuesAreKeptInTheState(t *testing.T) {
 		t.Errorf("%v: the state shows the values", err)
 	}
 	s.server.Disarm()
+	s.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.NotFound, Times: 1}) // that they are gone: nothing is forgotten for it
+	s.mustApply(countBlock(3, "after"), tfexec.RefreshOnly(true))
 	out = s.plan()
 	if n := whole(); n != 3 || out.err != nil || !slices.Contains(out.summaries(), "warning: Lost values were put back") {
 		t.Errorf("%d of 3 have everything: %v\n%s", n, out.err, said(out.diags))
