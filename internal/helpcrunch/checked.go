@@ -89,7 +89,7 @@ type comparison struct {
 // compare compares a customer before and after an update that left out some of
 // what they held. Of a kind that is lost, all is gone: a single change is
 // somebody else's. What moves by itself counts for nothing, but what takes the
-// others takes it as well.
+// others, of this kind or another, takes it as well.
 func (u *update) compare(before, after *Customer) comparison {
 	var seen comparison
 	gone := make(map[kind][]string)
@@ -106,7 +106,8 @@ func (u *update) compare(before, after *Customer) comparison {
 	}
 	seen.lost &^= seen.kept
 	for _, f := range u.omitted(before) {
-		if seen.lost&f.kind != 0 && slices.Contains(gone[f.kind], f.name) {
+		byOthers := f.moves && seen.lost&wholeCustomer != 0 && seen.kept&f.kind == 0
+		if (seen.lost&f.kind != 0 || byOthers) && slices.Contains(gone[f.kind], f.name) {
 			seen.fields = append(seen.fields, f.name)
 		}
 	}

@@ -465,6 +465,21 @@ func TestCanaryIsPutBackThoughA404SaysItIsGone(t *testing.T) {
 	})
 }
 
+// Where a kind is lost, what moves by itself went the same way: it comes back as
+// well, also where nothing else of its kind was there.
+func TestWhatMovesIsPutBackWithTheRest(t *testing.T) {
+	const seen = "1700000000"
+	with := plainly(3, sandbox.Record{"name": "before", "lastSeen": seen, "customData": map[string]any{"seats": 12}}, []int{0, 1, 2}, "batch-clears-omitted")
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("after")) {
+			record, _ := a.server.Customer(id)
+			if got.err != nil || record["name"] != "after" || fmt.Sprint(record["lastSeen"]) != seen {
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+	})
+}
+
 // plainly is a crowd of customers of whom only the name is managed and who hold
 // nothing else, but for those in the given places.
 func plainly(count int, holding sandbox.Record, places []int, switches ...string) setup {
