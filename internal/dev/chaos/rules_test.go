@@ -81,7 +81,12 @@ func (w *walk) permits(r *run) map[int64]*permit {
 					maps.Copy(p.off, w.wrote[c.Address])
 					if c := w.config[nameOf(c.Address)]; c != nil {
 						for tag := range c.labels {
-							delete(p.off, tag)
+							// Who gives it comes after who takes it off, and may not come any more.
+							gives := r.plan.Change(labelAddress(c.name, tag))
+							problems, finished := r.finished[labelAddress(c.name, tag)]
+							if gives == nil || gives.Action == core.NoOp || finished && problems.Err() == nil {
+								delete(p.off, tag)
+							}
 						}
 					}
 				}
