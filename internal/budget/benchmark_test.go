@@ -24,12 +24,12 @@ func benchmarkAcquire(b *testing.B, path string) {
 	budget := New(Config{Limit: 120, File: path})
 	for i := range 119 {
 		age := time.Duration(i) * time.Second / 2
-		budget.memory.add(roundUp(time.Hour - age))
+		budget.memory.add(tenths(time.Hour - age))
 		if path == "" {
 			continue
 		}
 		if err := budget.file.update(b.Context(), func(l *ledger, now time.Duration) bool {
-			l.add(roundUp(now + 2*time.Minute - age))
+			l.add(tenths(now + 2*time.Minute - age))
 			return true
 		}); err != nil {
 			b.Fatal(err)

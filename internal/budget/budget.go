@@ -13,7 +13,6 @@ package budget
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -38,12 +37,12 @@ const (
 type Budget struct {
 	config Config
 	start  time.Time // the epoch of memory
+	random func() float64
 
-	queued atomic.Int64  // callers of Acquire
-	turn   chan struct{} // held by the first of them, with the fields below it
-
-	crowded bool      // slots have been short ever since somebody last waited alone
-	nextLog time.Time // no line about a wait before
+	queued  atomic.Int64  // callers of Acquire
+	turn    chan struct{} // held by the first of them, with the fields below it
+	crowded bool          // slots have been short ever since somebody last waited alone
+	nextLog time.Time     // no line about a wait before
 
 	lock chan struct{} // guards all below; a channel, so that a context can end the wait for it
 
@@ -67,7 +66,8 @@ func New(config Config) *Budget {
 	}
 	b := &Budget{
 		config:  config,
-		start:   time.Now(),
+		start:   time.Now().Add(-time.Hour), // so that no moment is zero, which says that there is none
+		random:  rand.Float64,
 		turn:    make(chan struct{}, 1),
 		lock:    make(chan struct{}, 1),
 		changed: make(chan struct{}),
@@ -84,6 +84,7 @@ func (b *Budget) Limit() int { return b.config.Limit }
 // Acquire waits for a slot. Callers of one Budget are served in the order they
 // came. It fails only with the error of ctx.
 func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
+	came := time.Now()
 	b.queued.Add(1)
 	defer b.queued.Add(-1)
 	// Blocked senders of a channel get in in the order they came.
@@ -98,7 +99,7 @@ func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
 		if err := b.giveWay(ctx); err != nil {
 			return nil, err
 		}
-		slot, obstacle, err := b.try(ctx)
+		slot, o, err := b.try(ctx, false)
 		if err != nil {
 			return nil, err
 		}
@@ -109,11 +110,13 @@ func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
 			return slot, nil
 		}
 		b.crowded = true
-		if !logged && obstacle.last >= longWait {
-			b.logWait(ctx, obstacle)
+		if waited := time.Since(came); waited < longWait {
+			o.next = min(o.next, longWait-waited)
+		} else if !logged {
+			b.logWait(ctx, o, waited)
 			logged = true
 		}
-		if err := b.wait(ctx, obstacle); err != nil {
+		if err := b.wait(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -127,30 +130,12 @@ func (b *Budget) Overdraw(ctx context.Context) *Slot {
 	slot := &Slot{budget: b}
 	// The only error is that of ctx, and then memory alone counts the slot.
 	_ = b.inFile(ctx, func(l *ledger, now time.Duration) bool {
-		slot.inFile = roundUp(now + b.config.Hold + b.config.Window)
-		l.add(slot.inFile)
+		slot.inFile = tenths(now + b.config.Hold + b.config.Window)
+		l.take(now, slot.inFile)
 		return true
 	})
-	b.memory.add(never)
+	b.memory.take(b.now(), never)
 	return slot
-}
-
-// Pause keeps everybody from getting a slot for a time from now: all callers of
-// this Budget, and for five minutes at most all other processes that share the
-// file. It never shortens a pause.
-func (b *Budget) Pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	b.lock <- struct{}{}
-	defer b.unlock()
-	b.memory.pause(roundUp(b.now() + min(d, maxPause)))
-	// The only error is that of ctx, whose end is not the end of the pause.
-	_ = b.inFile(ctx, func(l *ledger, now time.Duration) bool {
-		l.pause(roundUp(now + min(d, maxSharedPause)))
-		return true
-	})
-	b.announce()
 }
 
 // giveWay leaves a small gap before each slot while slots are short: the
@@ -164,8 +149,23 @@ func (b *Budget) giveWay(ctx context.Context) error {
 	return sleep(ctx, rand.N(gap+1), nil)
 }
 
+// Why a caller waits.
+const (
+	windowFull = "window full"
+	paused     = "paused"
+	shared     = "others use the limit"
+)
+
+// obstacle is what keeps the next caller from a slot.
+type obstacle struct {
+	reason  string
+	next    time.Duration   // until it may be gone
+	others  int             // how many requests of a window are believed to be theirs
+	changed <-chan struct{} // closed when it may be gone sooner
+}
+
 // try takes a slot, or says what stands in the way.
-func (b *Budget) try(ctx context.Context) (*Slot, *obstacle, error) {
+func (b *Budget) try(ctx context.Context, beside bool) (*Slot, *obstacle, error) {
 	select {
 	case b.lock <- struct{}{}:
 	case <-ctx.Done():
@@ -173,37 +173,87 @@ func (b *Budget) try(ctx context.Context) (*Slot, *obstacle, error) {
 	}
 	defer b.unlock()
 
-	queue := int(b.queued.Load())
 	now := b.now()
 	b.memory.prune(now)
+	slot := &Slot{budget: b}
 	// The file counts what is in memory too. But it forgets when the clock is
 	// put forward, or when somebody deletes it.
-	obstacle := b.memory.obstacle(now, b.config, queue)
-	slot := &Slot{budget: b}
-	if obstacle == nil {
-		err := b.inFile(ctx, func(l *ledger, now time.Duration) bool {
-			if obstacle = l.obstacle(now, b.config, queue); obstacle != nil {
+	o := b.room(&b.memory, now)
+	if o == nil {
+		asked := false
+		err := b.inFile(ctx, func(l *ledger, now time.Duration) (changed bool) {
+			asked = true
+			if o = b.room(l, now); o != nil {
 				return false
 			}
-			slot.inFile = roundUp(now + b.config.Hold + b.config.Window)
-			l.add(slot.inFile)
+			before := l.Share
+			if o = b.mayGo(l, now, slot, beside); o != nil {
+				return l.Share != before
+			}
+			slot.inFile = tenths(now + b.config.Hold + b.config.Window)
+			l.take(now, slot.inFile)
 			return true
 		})
 		if err != nil {
 			return nil, nil, err
 		}
+		if !asked {
+			o = b.mayGo(&b.memory, now, slot, beside)
+		}
 	}
-	if obstacle != nil {
-		obstacle.changed = b.changed
-		return nil, obstacle, nil
+	if o != nil {
+		o.changed = b.changed
+		return nil, o, nil
 	}
-	b.memory.add(never)
+	b.memory.take(now, never)
 	return slot, nil, nil
+}
+
+// room returns what stands in the way of one more request whoever it is from.
+func (b *Budget) room(l *ledger, now time.Duration) *obstacle {
+	open := l.opens(b.config.Limit)
+	if open == 0 && l.PausedUntil == 0 {
+		return nil
+	}
+	// A request in flight may be answered at once, and is then free after a window.
+	o := &obstacle{
+		reason: windowFull, others: l.Share.others(b.config.Limit),
+		next: max(min(open.sinceEpoch()-now, b.config.Window), l.PausedUntil.sinceEpoch()-now),
+	}
+	if l.PausedUntil >= open {
+		o.reason = paused
+	}
+	return o
+}
+
+// mayGo asks the share.
+func (b *Budget) mayGo(l *ledger, now time.Duration, slot *Slot, beside bool) *obstacle {
+	if beside {
+		return nil
+	}
+	own, _ := l.held(b.config.Window, now)
+	free := l.Share.free(b.config.Limit, now-l.Since.sinceEpoch())
+	verdict, until := l.Share.decide(tenths(now), own, free, b.config.Limit, b.random)
+	switch verdict {
+	case probes:
+		slot.probe = true
+		l.Share.Probe = tenths(now + b.config.Hold)
+	case waits:
+		o := &obstacle{reason: windowFull, next: until.sinceEpoch() - now, others: l.Share.others(b.config.Limit)}
+		if o.others > 0 {
+			o.reason = shared
+		}
+		if free > 0 { // or one of ours comes free
+			o.next = min(o.next, l.opens(free).sinceEpoch()-now)
+		}
+		return o
+	}
+	return nil
 }
 
 // wait lasts until the obstacle may be gone.
 func (b *Budget) wait(ctx context.Context, o *obstacle) error {
-	d := o.next
+	d := max(o.next, time.Millisecond)
 	if b.file != nil {
 		most := min(recheck, b.config.Window/4)
 		d = min(d, most*3/4+rand.N(most/2+1))
@@ -212,16 +262,17 @@ func (b *Budget) wait(ctx context.Context, o *obstacle) error {
 }
 
 // logWait tells of a queue once in a window, not for each of its callers.
-func (b *Budget) logWait(ctx context.Context, o *obstacle) {
+func (b *Budget) logWait(ctx context.Context, o *obstacle, waited time.Duration) {
 	now := time.Now()
 	if now.Before(b.nextLog) {
 		return
 	}
 	b.nextLog = now.Add(b.config.Window)
 	b.config.Log(ctx, "Waiting for the request budget", map[string]any{
-		"reason":  o.reason,
-		"seconds": int(math.Ceil(o.last.Seconds())),
-		"queue":   b.queued.Load(),
+		"reason":          o.reason,
+		"seconds":         int(waited.Seconds()),
+		"queue":           b.queued.Load(),
+		"taken_by_others": o.others,
 	})
 }
 

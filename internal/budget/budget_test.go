@@ -72,6 +72,14 @@ func acquire(t *testing.T, b *Budget) *Slot {
 	return slot
 }
 
+// refuse is a request that was answered 429, with the time that the server named.
+// Nothing is left to chance.
+func refuse(t *testing.T, b *Budget, told time.Duration) {
+	t.Helper()
+	b.random = func() float64 { return 0 }
+	b.Overdraw(t.Context()).Refused(told)
+}
+
 // expectAt checks how much time has passed in the bubble.
 func expectAt(t *testing.T, start time.Time, want time.Duration) {
 	t.Helper()
@@ -212,7 +220,7 @@ func TestSlotEndsOnce(t *testing.T) {
 	})
 }
 
-func TestPause(t *testing.T) {
+func TestTimeThatTheServerNames(t *testing.T) {
 	second := time.Second
 	tests := map[string]struct {
 		pauses map[time.Duration]time.Duration // when, how long
@@ -221,7 +229,8 @@ func TestPause(t *testing.T) {
 		"keeps everybody waiting": {map[time.Duration]time.Duration{0: 30 * second}, 30 * second},
 		"is not shortened":        {map[time.Duration]time.Duration{0: 30 * second, second: second}, 30 * second},
 		"is made longer":          {map[time.Duration]time.Duration{0: 30 * second, second: 60 * second}, 61 * second},
-		"of nothing is none":      {map[time.Duration]time.Duration{0: 0, second: -second}, 0},
+		"of nothing is none":      {map[time.Duration]time.Duration{0: 0}, firstRetry}, // the first probe
+		"before now is none":      {map[time.Duration]time.Duration{0: -second}, firstRetry},
 		"of nonsense ends":        {map[time.Duration]time.Duration{0: 1<<63 - 1}, 24 * time.Hour},
 	}
 	for name, test := range tests {
@@ -229,7 +238,7 @@ func TestPause(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b, start := New(Config{Limit: 5}), time.Now()
 				for _, at := range slices.Sorted(maps.Keys(test.pauses)) {
-					pause := func() { b.Pause(t.Context(), test.pauses[at]) }
+					pause := func() { refuse(t, b, test.pauses[at]) }
 					if at == 0 {
 						pause()
 					} else {
@@ -245,20 +254,19 @@ func TestPause(t *testing.T) {
 
 func TestLongWaitIsLoggedOnce(t *testing.T) {
 	tests := map[string]struct {
-		limit, answered, inFlight, callers int
-		answer                             time.Duration // before the callers come
-		pause                              time.Duration
-		want                               map[string]any // nil = nothing
+		limit              int
+		answered, inFlight int
+		answer             time.Duration // before the callers come
+		told               time.Duration // by a 429
+		want               map[string]any
 	}{
-		"window full":           {limit: 2, answered: 2, callers: 1, answer: 20 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 40, "queue": int64(1)}},
-		"window full, in queue": {limit: 3, answered: 3, callers: 2, answer: 20 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 40, "queue": int64(1)}},
-		"in flight":             {limit: 2, answered: 1, inFlight: 1, callers: 1, answer: 90 * time.Second, want: nil},
-		"all in flight":         {limit: 1, inFlight: 1, callers: 1, want: map[string]any{"reason": windowFull, "seconds": 60, "queue": int64(1)}},
-		"paused":                {limit: 2, callers: 1, pause: 30 * time.Second, want: map[string]any{"reason": paused, "seconds": 30, "queue": int64(1)}},
-		"paused a long time":    {limit: 2, callers: 1, pause: 5 * time.Minute, want: map[string]any{"reason": paused, "seconds": 300, "queue": int64(1)}},
-		"paused and full":       {limit: 2, answered: 2, callers: 1, pause: 30 * time.Second, want: map[string]any{"reason": windowFull, "seconds": 60, "queue": int64(1)}},
-		"a short wait":          {limit: 1, answered: 1, callers: 1, answer: 56 * time.Second},
-		"a short pause":         {limit: 1, callers: 1, pause: 4 * time.Second},
+		"window full":          {limit: 2, answered: 2, answer: 20 * time.Second, want: map[string]any{"reason": windowFull, "taken_by_others": 0}},
+		"all in flight":        {limit: 2, inFlight: 2, want: map[string]any{"reason": windowFull, "taken_by_others": 0}},
+		"told to wait":         {limit: 2, told: 30 * time.Second, want: map[string]any{"reason": paused, "taken_by_others": 2}},
+		"told while full":      {limit: 2, answered: 2, told: 30 * time.Second, want: map[string]any{"reason": windowFull, "taken_by_others": 1}},
+		"others use it":        {limit: 20, answered: 12, told: time.Millisecond, want: map[string]any{"reason": shared, "taken_by_others": 13}},
+		"a short wait":         {limit: 2, answered: 2, answer: 56 * time.Second},
+		"a short time to wait": {limit: 2, told: 4 * time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -273,16 +281,27 @@ func TestLongWaitIsLoggedOnce(t *testing.T) {
 					slots = append(slots, acquire(t, b))
 				}
 				time.Sleep(test.answer)
-				b.Pause(t.Context(), test.pause)
-				for range test.callers {
-					go func() { acquire(t, b).Answered() }()
+				if test.told > 0 {
+					refuse(t, b, test.told)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), longWait+time.Second)
+				defer cancel()
+				for range 2 {
+					go func() {
+						if slot, err := b.Acquire(ctx); err == nil {
+							slot.Answered()
+						}
+					}()
 					synctest.Wait()
 				}
-				time.Sleep(10 * time.Minute)
+				<-ctx.Done()
+				synctest.Wait()
 				for _, slot := range slots {
-					slot.Answered()
+					slot.Cancel()
 				}
-				time.Sleep(10 * time.Minute)
+				if test.want != nil {
+					test.want["seconds"], test.want["queue"] = 5, int64(2)
+				}
 				switch got := j.logged(); {
 				case test.want == nil && len(got) == 0:
 				case test.want != nil && len(got) == 1 && maps.Equal(got[0].fields, test.want):
@@ -295,7 +314,7 @@ func TestLongWaitIsLoggedOnce(t *testing.T) {
 }
 
 // A queue behind slots that come free one by one moves all the time, and yet
-// its end waits long.
+// its end waits long: a line in each window tells of it.
 func TestLongQueueIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
@@ -304,19 +323,17 @@ func TestLongQueueIsLogged(t *testing.T) {
 			acquire(t, b).Answered()
 			time.Sleep(time.Second)
 		}
-		acquire(t, b).Answered() // the first is free again
-		for range 100 {
+		for range 150 {
 			go func() { acquire(t, b).Answered() }()
 			synctest.Wait()
 		}
 		time.Sleep(10 * time.Minute)
-		var got []int
+		var queues []int64
 		for _, l := range j.logged() {
-			got = append(got, l.fields["seconds"].(int))
+			queues = append(queues, l.fields["queue"].(int64))
 		}
-		// At first one waits a second. As the queue moves on, 99 wait 98 seconds longer; a minute later 39 wait 39.
-		if want := []int{99, 39}; !slices.Equal(got, want) {
-			t.Errorf("logged waits of %v seconds, want %v", got, want)
+		if len(queues) != 3 || !slices.IsSortedFunc(queues, func(a, b int64) int { return int(b - a) }) {
+			t.Errorf("logged queues of %v, want three, each shorter than the one before", queues)
 		}
 	})
 }

@@ -134,21 +134,19 @@ func TestSlotsOfADeadProcessComeBack(t *testing.T) {
 	})
 }
 
-func TestPauseIsShared(t *testing.T) {
+func TestTimeThatTheServerNamesIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path, start := sharedFile(t), time.Now()
 		var j journal
 		a, b := New(Config{Limit: 9, File: path, Log: j.log}), New(Config{Limit: 9, File: path, Log: j.log})
-		a.Pause(t.Context(), 20*time.Second)
-		b.Pause(t.Context(), 10*time.Second)
+		refuse(t, a, 20*time.Second)
+		refuse(t, b, 10*time.Second)
 		acquire(t, b).Answered()
 		expectSoonAfter(t, start, 20*time.Second, late)
 
 		time.Sleep(time.Minute)
 		start = time.Now()
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		a.Pause(ctx, time.Hour) // the caller is gone, the pause is not
+		refuse(t, a, time.Hour)
 		acquire(t, b).Answered()
 		expectSoonAfter(t, start, maxSharedPause, late)
 		acquire(t, a).Answered()
@@ -162,22 +160,22 @@ func TestPauseIsShared(t *testing.T) {
 // damaged is what the file may hold after an accident.
 var damaged = map[string]string{
 	"blank":        "\n",
-	"truncated":    `{"version":1,"paused_until":0,"taken":[{"until":17,"sl`,
-	"overwritten":  `{"version":1,"paused_until":0}]}`,
+	"truncated":    `{"version":2,"paused_until":0,"taken":[{"until":17,"sl`,
+	"overwritten":  `{"version":2,"paused_until":0}]}`,
 	"binary":       "\x00\x00\x00\x00",
 	"null":         `null`,
 	"foreign":      `{"name":"left-pad","version":"1.3.0"}`,
-	"newer":        `{"version":2,"paused_until":0}`,
+	"newer":        `{"version":3,"paused_until":0}`,
 	"other type":   `[1]`,
-	"negative":     `{"version":1,"paused_until":0,"taken":[{"until":99999999999,"slots":-5}]}`,
-	"no slots":     `{"version":1,"paused_until":0,"taken":[{"until":9999999999,"slots":0}]}`,
-	"too many":     `{"version":1,"paused_until":0,"taken":[{"until":9999999999,"slots":9000000000000000000}]}`,
-	"unsorted":     `{"version":1,"paused_until":0,"taken":[{"until":9999999999,"slots":1},{"until":9999999998,"slots":1}]}`,
-	"twice":        `{"version":1,"paused_until":0,"taken":[{"until":9999999999,"slots":1},{"until":9999999999,"slots":1}]}`,
-	"overflow":     `{"version":1,"paused_until":0,"taken":[{"until":9223372036854775807,"slots":1}]}`,
-	"pause":        `{"version":1,"paused_until":9223372036854775807}`,
-	"before times": `{"version":1,"paused_until":-1}`,
-	"endless":      strings.Repeat(" ", maxFile) + `{"version":1,"paused_until":0}`,
+	"negative":     `{"version":2,"paused_until":0,"taken":[{"until":99999999999,"slots":-5}]}`,
+	"no slots":     `{"version":2,"paused_until":0,"taken":[{"until":9999999999,"slots":0}]}`,
+	"too many":     `{"version":2,"paused_until":0,"taken":[{"until":9999999999,"slots":9000000000000000000}]}`,
+	"unsorted":     `{"version":2,"paused_until":0,"taken":[{"until":9999999999,"slots":1},{"until":9999999998,"slots":1}]}`,
+	"twice":        `{"version":2,"paused_until":0,"taken":[{"until":9999999999,"slots":1},{"until":9999999999,"slots":1}]}`,
+	"overflow":     `{"version":2,"paused_until":0,"taken":[{"until":9223372036854775807,"slots":1}]}`,
+	"pause":        `{"version":2,"paused_until":9223372036854775807}`,
+	"before times": `{"version":2,"paused_until":-1}`,
+	"endless":      strings.Repeat(" ", maxFile) + `{"version":2,"paused_until":0}`,
 }
 
 func TestDamagedFileIsReplaced(t *testing.T) {
@@ -194,7 +192,7 @@ func TestDamagedFileIsReplaced(t *testing.T) {
 				if lines := j.logged(); len(lines) != 1 || lines[0].fields["file"] != path || !strings.Contains(lines[0].message, "damaged") {
 					t.Errorf("logged %v, want one line about the damage", lines)
 				}
-				want := []taken{{roundUp(time.Duration(start.UnixNano()) + time.Minute), 2}}
+				want := []taken{{tenths(time.Duration(start.UnixNano()) + time.Minute), 2}}
 				if l := readLedger(t, path); !slices.Equal(l.Taken, want) {
 					t.Errorf("the file holds %v, want %v", l.Taken, want)
 				}
@@ -226,7 +224,7 @@ func TestRestOfALongerFileIsIgnored(t *testing.T) {
 func TestFileFromTheFutureIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(ownFolder(t), "budget.json")
-		ahead := roundUp(time.Duration(time.Now().UnixNano()) + 5*time.Hour)
+		ahead := tenths(time.Duration(time.Now().UnixNano()) + 5*time.Hour)
 		content, err := json.Marshal(ledger{Version: ledgerVersion, PausedUntil: ahead, Taken: []taken{{ahead, 1}, {ahead + 5, 70}}})
 		if err != nil {
 			t.Fatal(err)
@@ -247,7 +245,7 @@ func TestClockPutForwardForgetsNothingOfOurs(t *testing.T) {
 		b, start := New(Config{Limit: 3, File: sharedFile(t)}), time.Now()
 		acquire(t, b).Answered()
 		inFlight := acquire(t, b)
-		b.Pause(t.Context(), 10*time.Second)
+		refuse(t, b, 10*time.Second)
 		b.file.wall = func() time.Time { return time.Now().Add(24 * time.Hour) }
 		acquire(t, b).Answered()
 		expectSoonAfter(t, start, 10*time.Second, late)
@@ -327,7 +325,7 @@ func TestWithoutAFileTheBudgetIsInMemory(t *testing.T) {
 					acquire(t, b).Answered()
 				}
 				expectSoonAfter(t, start, 2*time.Minute, 2*late)
-				b.Pause(t.Context(), 5*time.Minute)
+				refuse(t, b, 5*time.Minute)
 				acquire(t, b).Cancel()
 				expectSoonAfter(t, start, 7*time.Minute, 3*late)
 				var complaints int
@@ -469,7 +467,7 @@ func TestFileTellsNothing(t *testing.T) {
 	b := New(Config{Limit: 5, File: filepath.Join(folder, FileName(host, key))})
 	acquire(t, b).Answered()
 	acquire(t, b)
-	b.Pause(t.Context(), time.Minute)
+	refuse(t, b, time.Minute)
 
 	files := map[string]string{}
 	entries, err := os.ReadDir(folder)
@@ -502,7 +500,9 @@ func TestFileTellsNothing(t *testing.T) {
 	if err := json.Unmarshal([]byte(files[name]), &content); err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"paused_until: number", "taken", "taken[].slots: number", "taken[].until: number", "version: number"}
+	allowed := []string{
+		"paused_until: number", "share.cap: number", "share.cut: number", "share.door: number", "share.refused: number", "share.retry: number", "since: number", "taken", "taken[].slots: number", "taken[].until: number", "version: number",
+	}
 	if got := slices.Compact(slices.Sorted(slices.Values(fields(content, "")))); !slices.Equal(got, allowed) {
 		t.Errorf("the file holds %q, want only %q", got, allowed)
 	}

@@ -11,20 +11,22 @@ import (
 )
 
 const (
-	ledgerVersion = 1
+	ledgerVersion = 2
 	// maxSlots keeps the sum of a damaged ledger from overflowing.
 	maxSlots = 1_000_000
 )
 
-// ledger is who holds what: how many slots come free when, and the end of a
-// pause. A request in flight differs from an answered one only in coming free
-// later. There is one in memory, its moments counted from the start of the
-// Budget on the monotonic clock, and one in the file, counted from 1970 on the
-// wall clock. In JSON it is the whole content of the file.
+// ledger is who holds what: how many slots come free when, the end of a pause,
+// and how much of the limit is ours. A request in flight differs from an answered
+// one only in coming free later. There is one in memory, its moments counted from
+// the start of the Budget on the monotonic clock, and one in the file, counted
+// from 1970 on the wall clock. In JSON it is the whole content of the file.
 type ledger struct {
 	Version     int     `json:"version"`
 	PausedUntil tenth   `json:"paused_until"`
+	Since       tenth   `json:"since,omitempty"` // when the first slot of all that follow without a gap was taken
 	Taken       []taken `json:"taken,omitempty"` // in order of Until, each once
+	Share       share   `json:"share,omitzero"`
 }
 
 // taken is a number of slots that come free at the same moment.
@@ -49,7 +51,25 @@ func parseLedger(content []byte) (ledger, error) {
 		}
 		before = t.Until
 	}
+	for _, at := range append(l.Share.moments(), &l.Since) {
+		if *at < 0 || *at > never {
+			return ledger{}, errors.New("impossible moments")
+		}
+	}
+	if s := l.Share; s.Accepted < 0 || s.Misses < 0 || !(s.Cap >= 0 && s.Cap <= maxSlots) {
+		return ledger{}, errors.New("an impossible share")
+	}
 	return l, nil
+}
+
+func (s *share) moments() []*tenth { return []*tenth{&s.Refused, &s.Cut, &s.Retry, &s.Probe, &s.Door} }
+
+// take takes a slot from now until a moment.
+func (l *ledger) take(now time.Duration, until tenth) {
+	if len(l.Taken) == 0 {
+		l.Since = tenths(now)
+	}
+	l.add(until)
 }
 
 // add takes one slot until a moment. It stops counting at what parseLedger believes.
@@ -93,6 +113,10 @@ func (l *ledger) prune(now time.Duration) {
 	if l.PausedUntil.sinceEpoch() <= now {
 		l.PausedUntil = 0
 	}
+	// Who has sent nothing for a window knows nothing of the others any more.
+	if len(l.Taken) == 0 && (l.Share.Refused+tenths(probeAfter)).sinceEpoch() <= now {
+		l.Share = share{}
+	}
 }
 
 // clamp brings back what lies behind the horizon, where only a clock that was
@@ -111,12 +135,30 @@ func (l *ledger) clamp(horizon, end tenth) bool {
 		l.Taken[i].Slots = min(l.Taken[i].Slots+slots-1, maxSlots)
 		clamped = true
 	}
+	for _, at := range append(l.Share.moments(), &l.Since) {
+		if *at > horizon {
+			l.Share, l.Since = share{}, 0
+			clamped = true
+		}
+	}
 	return clamped
 }
 
-// opens returns when n slots will be free at once; 0 = now. n is at most limit.
-func (l *ledger) opens(limit, n int) tenth {
-	missing := n - limit
+// held is how many slots are taken, and accepted how many of them by requests
+// that were answered.
+func (l *ledger) held(window time.Duration, now time.Duration) (held, accepted int) {
+	for _, t := range l.Taken {
+		held += t.Slots
+		if t.Until <= tenths(now+window) {
+			accepted += t.Slots
+		}
+	}
+	return held, accepted
+}
+
+// opens returns when fewer than limit slots will be taken; 0 = now.
+func (l *ledger) opens(limit int) tenth {
+	missing := 1 - limit
 	for _, t := range l.Taken {
 		missing += t.Slots
 	}

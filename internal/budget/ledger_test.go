@@ -22,19 +22,15 @@ func TestLedgerKeepsOrderAndCounts(t *testing.T) {
 	if !slices.Equal(l.Taken, want) {
 		t.Fatalf("taken %v, want %v", l.Taken, want)
 	}
-	for _, test := range []struct {
-		limit, n int
-		want     tenth
-	}{
-		{5, 1, 0},     // one is free
-		{5, 2, 10},    // two, when the first come free
-		{4, 2, 10},    // which are two at once
-		{4, 3, 30},    //
-		{3, 1, 10},    // somebody else with a higher limit took more than ours
-		{1, 1, never}, // as long as one is in flight
+	for limit, want := range map[int]tenth{
+		5: 0,     // one is free
+		4: 10,    // when the first come free
+		3: 10,    // which are two at once
+		2: 30,    // somebody else with a higher limit took more than ours
+		1: never, // as long as one is in flight
 	} {
-		if got := l.opens(test.limit, test.n); got != test.want {
-			t.Errorf("limit %d: %d slots open at %d, want %d", test.limit, test.n, got, test.want)
+		if got := l.opens(limit); got != want {
+			t.Errorf("limit %d: a slot opens at %d, want %d", limit, got, want)
 		}
 	}
 	l.pause(30)
@@ -49,9 +45,9 @@ func TestLedgerKeepsOrderAndCounts(t *testing.T) {
 	}
 }
 
-func TestRoundUp(t *testing.T) {
+func TestTenths(t *testing.T) {
 	for from, want := range map[time.Duration]tenth{0: 0, 1: 1, 100 * time.Millisecond: 1, 100*time.Millisecond + 1: 2} {
-		if got := roundUp(from); got != want {
+		if got := tenths(from); got != want {
 			t.Errorf("%v became %d tenths, want %d", from, got, want)
 		}
 	}
@@ -94,21 +90,26 @@ func FuzzFileContent(f *testing.F) {
 			t.Fatal(err)
 		}
 		l.prune(now)
-		if o := l.obstacle(now, config, 1); o != nil && o.next > file.horizon+time.Second/10 {
+		b := &Budget{config: config, random: func() float64 { return 0.5 }}
+		o := b.room(&l, now)
+		if o == nil {
+			o = b.mayGo(&l, now, &Slot{}, false)
+		}
+		if o != nil && o.next > file.horizon+time.Second/10 {
 			t.Errorf("the next slot is %v away", o.next)
 		}
 
-		l.add(roundUp(now + config.Window))
+		l.add(tenths(now + config.Window))
 		written, err := encode(l)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again, repaired, err := file.read(t.Context(), bytes.NewReader(written), now)
-		if err != nil || repaired || !slices.Equal(again.Taken, l.Taken) || again.PausedUntil != l.PausedUntil {
+		if err != nil || repaired || !slices.Equal(again.Taken, l.Taken) || again.PausedUntil != l.PausedUntil || again.Share != l.Share {
 			t.Errorf("wrote %s and read %v, repaired %t, error %v", written, again, repaired, err)
 		}
 
-		if l.prune(now + file.horizon + time.Second); len(l.Taken) > 0 || l.PausedUntil != 0 {
+		if l.prune(now + file.horizon + time.Second); len(l.Taken) > 0 || l.PausedUntil != 0 || l.Share.Refused != 0 {
 			t.Errorf("left over: %v", l)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 // nameDomain keeps the hash apart from any other that is made of an API key.
 // It changes with the format of the file, so that versions of this program
 // that write it differently keep out of each other's way.
-const nameDomain = "terraform-provider-helpcrunch request budget 1\x00"
+const nameDomain = "terraform-provider-helpcrunch request budget 2\x00"
 
 // FileName returns the name of the file that all processes share which send
 // requests to host with key. The key cannot be found from it: it is an HMAC

@@ -90,7 +90,7 @@ func play(t *testing.T, events []byte, limit, budgets int, path string) {
 			})
 			synctest.Wait() // so that they come in this order
 		case 3:
-			b.Pause(t.Context(), length)
+			refuse(t, b, length)
 			now := time.Since(start)
 			pauses = append(pauses, span{now, now + length})
 		case 4:
@@ -125,24 +125,21 @@ func play(t *testing.T, events []byte, limit, budgets int, path string) {
 				t.Errorf("served at %v, in the pause from %v to %v", s.sent, p.from, p.to)
 			}
 		}
-		if path == "" && s.sent > s.came {
-			expectReason(t, s.sent-1, limit, window, stays, pauses)
+		if path == "" && s.sent > s.came && len(pauses) == 0 {
+			expectReason(t, s.sent-1, limit, window, stays)
 		}
 	}
 }
 
 // expectReason checks that nobody waits for nothing: just before a caller was
-// served, all slots were taken or everybody paused.
-func expectReason(t *testing.T, at time.Duration, limit int, window time.Duration, stays []*stay, pauses []span) {
+// served, all slots were taken. (Once a request was refused, others use them.)
+func expectReason(t *testing.T, at time.Duration, limit int, window time.Duration, stays []*stay) {
 	t.Helper()
-	if slices.ContainsFunc(pauses, func(p span) bool { return p.from <= at && at < roundUp(p.to).sinceEpoch() }) {
-		return
-	}
 	held := 0
 	for _, s := range stays {
 		end := s.ended
 		if s.answer {
-			end = roundUp(s.ended + window).sinceEpoch()
+			end = tenths(s.ended + window).sinceEpoch()
 		}
 		if s.given && s.sent <= at && at < end {
 			held++

@@ -5,15 +5,16 @@ package budget
 
 import "time"
 
-// tenth is a moment in tenths of a second since the epoch of its ledger.
+// tenth is a moment in tenths of a second since the epoch of its ledger, or a
+// number of them.
 type tenth int64
 
 // never is far behind every real moment, and still fits into a [time.Duration].
 const never tenth = 1 << 36
 
-// roundUp returns the first tenth that is not before t, so that a slot stays
+// tenths returns the first tenth that is not before t, so that a slot stays
 // taken a little too long rather than too short.
-func roundUp(t time.Duration) tenth {
+func tenths(t time.Duration) tenth {
 	const length = time.Second / 10
 	return tenth((t + length - 1) / length)
 }

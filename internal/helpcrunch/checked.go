@@ -167,7 +167,7 @@ func (c *Client) twoSlots(ctx context.Context) (first, second *budget.Slot, err 
 	if c.config.Budget.Limit() < 2 {
 		return first, nil, nil
 	}
-	if second, err = c.config.Budget.Acquire(ctx); err != nil {
+	if second, err = first.Another(ctx); err != nil {
 		first.Cancel()
 		return nil, nil, err
 	}

@@ -27,8 +27,6 @@ import (
 const (
 	firstBackoff = 500 * time.Millisecond
 	maxBackoff   = 30 * time.Second
-	firstPause   = 2 * time.Second // after a 429 that does not say how long
-	maxPause     = time.Minute     // the window of the limit
 )
 
 // request is one call of an operation.
@@ -40,7 +38,7 @@ type request struct {
 	customers []int64      // for the log: whom it is about, where id does not say it
 	slot      *budget.Slot // for the first attempt; nil = take one
 	urgent    bool         // the first attempt takes a slot whether there is one or not
-	impatient bool         // a 429 pauses the others and ends the call
+	impatient bool         // a 429 ends the call
 }
 
 // underWay counts the requests that are being carried out.
@@ -52,9 +50,9 @@ func UnderWay() bool { return underWay.Load() > 0 }
 
 // do carries out a request and decodes its answer into out (nil = it has none but that it was done).
 //
-// Every attempt takes a slot of the budget. A 429 pauses everyone who shares
-// it and is repeated for any operation, for as long as ctx lives: it is
-// refused before anything is done. Where it names a time after the end of ctx,
+// Every attempt takes a slot of the budget. A 429 is repeated for any operation,
+// for as long as ctx lives and as the budget says: it is refused before anything
+// is done. Where it names a time after the end of ctx,
 // it is an error at once. Other faults are repeated MaxRetries times
 // where that can do no harm.
 //
@@ -76,7 +74,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			return fmt.Errorf("encoding the request to %s: %w", r.name, err)
 		}
 	}
-	for faults, throttled := 0, 0; ; {
+	for faults, refusals := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
 		if slot == nil && c.refusedForGood(ctx) == nil {
@@ -94,18 +92,30 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 		}
 		started := time.Now()
 		status, err := c.attempt(ctx, r, body, out)
-		if _, unreachable := errors.AsType[*UnreachableError](err); unreachable {
+		_, unreachable := errors.AsType[*UnreachableError](err)
+		var answered *Error
+		isAnswer := errors.As(err, &answered)
+		throttled := isAnswer && answered.Status == http.StatusTooManyRequests
+		if throttled && !answered.Until.IsZero() {
+			c.told.Store(answered) // before the next one has a slot
+		}
+		switch {
+		case unreachable:
 			slot.Cancel()
-		} else {
+		case throttled && answered.Until.IsZero():
+			slot.Refused(0)
+		case throttled && outlasts(ctx, answered.Until):
+			slot.Cancel() // other processes may have more time: their own request tells them
+		case throttled:
+			slot.Refused(time.Until(answered.Until))
+		default:
 			slot.Answered()
 		}
-		c.logAttempt(ctx, r, status, faults+throttled+1, time.Since(started))
+		c.logAttempt(ctx, r, status, faults+refusals+1, time.Since(started))
 		if err == nil {
 			c.organization.right.Store(true)
 			return nil
 		}
-		var answered *Error
-		isAnswer := errors.As(err, &answered)
 		switch {
 		case isAnswer && answered.Status == http.StatusUnauthorized:
 			c.unauthorized.CompareAndSwap(nil, answered)
@@ -115,18 +125,9 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 				answered.Entries = nil // they say nothing about a customer
 			}
 			return err
-		case isAnswer && answered.Status == http.StatusTooManyRequests:
-			pause := backoff(firstPause, maxPause, throttled)
-			if told := answered.Until; !told.IsZero() {
-				c.told.Store(answered)
-				if outlasts(ctx, told) {
-					return err
-				}
-				pause = time.Until(told)
-			}
-			throttled++
-			c.config.Budget.Pause(ctx, pause)
-			if r.impatient || ctx.Err() != nil {
+		case throttled:
+			refusals++
+			if !answered.Until.IsZero() && outlasts(ctx, answered.Until) || r.impatient || ctx.Err() != nil {
 				return err
 			}
 		default:
