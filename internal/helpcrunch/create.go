@@ -119,22 +119,43 @@ func isIdentity(field string) bool {
 
 // adopt looks for the customer who has the user id of a create that may have
 // been carried out: lost says why that is not known, cause what HelpCrunch said
-// last. waits are those between look-ups that find nobody.
+// last. waits are those between look-ups that find nobody. A search may still
+// show somebody who was deleted, so whom it finds is read by id.
 func (c *Client) adopt(ctx context.Context, changes Changes, began time.Time, waits []time.Duration, lost, cause error) (*Created, error) {
 	userID, _ := changes.UserID.Get()
-	found, err := c.lookUp(ctx, UserID, userID, waits, func(found []*Customer) bool { return len(found) > 0 })
-	if err != nil {
-		return nil, errors.Join(lost, err)
+	var alive []*Customer
+	gone := make(map[int64]bool)
+	isNew := func(customer *Customer) bool { return !gone[customer.ID] }
+	for more := true; more && len(alive) == 0; {
+		found, err := c.lookUp(ctx, UserID, userID, waits, func(found []*Customer) bool { return slices.ContainsFunc(found, isNew) })
+		if err != nil {
+			return nil, errors.Join(lost, err)
+		}
+		more = false
+		for _, shown := range found {
+			if gone[shown.ID] {
+				continue
+			}
+			held, err := c.GetCustomer(ctx, shown.ID)
+			switch {
+			case IsNotFound(err):
+				gone[shown.ID], more = true, true
+			case err != nil:
+				return nil, errors.Join(lost, err)
+			default:
+				alive = append(alive, held)
+			}
+		}
 	}
 	taken := &TakenError{UserID: userID, Err: cause}
-	for _, customer := range found {
+	for _, customer := range alive {
 		taken.IDs = append(taken.IDs, customer.ID)
 	}
-	if len(found) == 1 {
-		taken.Differs = changes.beyond(found[0], began)
-		if len(taken.Differs) == 0 && c.written.claim(found[0].ID) {
-			c.written.note(found[0].ID, changes)
-			return &Created{Customer: found[0], Adopted: true}, nil
+	if len(alive) == 1 {
+		taken.Differs = changes.beyond(alive[0], began)
+		if len(taken.Differs) == 0 && c.written.claim(alive[0].ID) {
+			c.written.note(alive[0].ID, changes)
+			return &Created{Customer: alive[0], Adopted: true}, nil
 		}
 	}
 	return nil, taken
