@@ -354,7 +354,7 @@ func (w *walk) judgeChanges(r *run, created map[string]int64) {
 		}
 		record, exists := w.server.Customer(id)
 		if !exists {
-			if c.Action == core.Update && !r.wasTouched(id, "name") {
+			if c.Action == core.Update && difference(c) != ": " && !r.wasTouched(id, "name") { // what changes nothing asks nobody
 				w.found(ruleSilent, "%s of %s is done, and customer %d does not exist", c.Action, c.Address, id)
 			}
 			continue
