@@ -90,7 +90,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int), names: make(map[string]bool)}, written: newWritten()}
+	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
 	c.updates = batch.New(batch.Config[int64, update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,

@@ -68,10 +68,8 @@ type laws struct {
 	texts sync.Map // the names of custom properties that are answered as numbers and sent as text: dates
 
 	mu      sync.Mutex
-	waiting map[int64]int   // customers whose update has not been answered yet
-	names   map[string]bool // custom properties that somebody was seen to hold
-	sampled bool            // whether strangers were looked at for more
-	silent  bool            // whether the account refuses a write that changes nothing
+	waiting map[int64]int // customers whose update has not been answered yet
+	silent  bool          // whether the account refuses a write that changes nothing
 }
 
 // take takes a turn, and fails only with ctx.
@@ -187,8 +185,9 @@ func (c *Client) prove(ctx context.Context, updates []update, done results) (res
 // Where that leaves open what can be known, what has just been written is put at
 // stake: we know it, and nobody else has it. So a canary can be made where nobody
 // holds anything, instead of asking before each batch who does. The second request
-// empties a field that is empty, and repeats one of the custom properties that
-// were sent.
+// repeats the page that they were seen on last, which moves by itself, and one of
+// the custom properties that were sent: it writes nothing that could be a
+// colleague's of just now.
 func (c *Client) canary(ctx context.Context, u update, done results) {
 	if c.refusedBefore(u, done) {
 		return
@@ -196,15 +195,15 @@ func (c *Client) canary(ctx context.Context, u update, done results) {
 	written, err := c.checked(ctx, u, true, nil)
 	c.refusals.note(u.CustomData, err)
 	done[u.ID] = result{Value: written, Err: err}
-	if err != nil || text(written.IntegrationID) != "" || !c.laws.open([]update{u}) || !c.laws.canShow(u) {
+	if err != nil || !c.laws.open([]update{u}) || !c.laws.canShow(u) {
 		return
 	}
-	again := update{ID: u.ID, Changes: Changes{IntegrationID: None[string]()}}
-	if len(u.CustomData.filled()) > 0 {
-		again.CustomData = c.harmless(ctx, u, written.Customer)
+	again := update{ID: u.ID, Changes: Changes{LastPage: None[string]()}}
+	if page := text(written.LastPage); page != "" {
+		again.LastPage = Some(page)
 	}
-	if again.CustomData == nil && !c.laws.batchFields.is(unproven) {
-		return
+	if sent := u.CustomData.nonEmpty(); len(sent) > 1 {
+		again.CustomData = CustomData{sent[0]: u.CustomData[sent[0]]}
 	}
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
@@ -219,64 +218,14 @@ func (c *Client) canary(ctx context.Context, u update, done results) {
 	}
 }
 
-// harmless is a change of custom data that changes nothing and leaves out what u
-// has just written: it repeats one of several properties, or empties one that is
-// empty. The name of such a one is what somebody holds. nil = there is none.
-func (c *Client) harmless(ctx context.Context, u update, held *Customer) CustomData {
-	if sent := u.CustomData.nonEmpty(); len(sent) > 1 {
-		return CustomData{sent[0]: u.CustomData[sent[0]]}
-	}
-	empty := func() CustomData {
-		for _, name := range c.laws.known() {
-			if _, sent := u.CustomData[name]; !sent && held.CustomData[name].Text == "" {
-				return CustomData{name: Value{}}
-			}
-		}
-		return nil
-	}
-	found := empty()
-	if found == nil && !c.laws.sampled {
-		c.laws.sampled = true
-		for customer, err := range c.SearchCustomers(ctx, Search{Sort: "customers.lastSeen", Order: "desc", Most: MaxPage}) {
-			if err == nil {
-				c.laws.learn(customer)
-			}
-		}
-		found = empty()
-	}
-	return found
-}
-
-// learn remembers which custom properties there are, and nothing of whose they are.
-func (l *laws) learn(customer *Customer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, name := range customer.CustomData.nonEmpty() {
-		l.names[name] = true
-	}
-}
-
-// known are the names of the custom properties that are known, sorted.
-func (l *laws) known() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Sorted(maps.Keys(l.names))
-}
-
 // canShow reports whether the customer holds something for certain, once this is
-// written, that would show what is not known yet.
+// written, that a second write would show what is not known yet by.
 func (l *laws) canShow(u update) bool {
-	return !l.silent && (l.batchFields.is(unproven) && slices.ContainsFunc(stringFields, func(f *StringField) bool {
+	strings := slices.ContainsFunc(stringFields, func(f *StringField) bool {
 		sent, _ := f.Sent(&u.Changes).Get()
 		return sent != "" && !f.filledByItself()
-	}) || l.batchProperties.is(unproven) && l.canShowProperties(u.CustomData.filled()))
-}
-
-func (l *laws) canShowProperties(sent CustomData) bool {
-	return len(sent) > 1 || len(sent) > 0 && (!l.sampled || slices.ContainsFunc(l.known(), func(name string) bool {
-		_, is := sent[name]
-		return !is
-	}))
+	})
+	return !l.silent && (l.batchFields.is(unproven) && strings || l.batchProperties.is(unproven) && len(u.CustomData.nonEmpty()) > 1)
 }
 
 // glance is what a search showed a moment ago of who waits.
@@ -334,7 +283,6 @@ func (c *Client) glance(ctx context.Context, updates []update) (*budget.Slot, ma
 	for q, answer := range answers { // of whom it failed to tell, nothing is known
 		if len(answer.Value.customers) == 1 {
 			seen[q.id] = answer.Value.customers[0]
-			l.learn(seen[q.id])
 		}
 	}
 	l.glance = glance{time.Now(), seen}

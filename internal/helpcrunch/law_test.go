@@ -572,28 +572,35 @@ func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 	}
 }
 
-// Where nobody who waits holds a second custom property, the name of one that
-// somebody else holds proves the law.
-func TestPropertiesAreProvenByWhatOthersHold(t *testing.T) {
-	with := plainly(201, sandbox.Record{"lastSeen": "1700000000", "customData": map[string]any{"seats": 12}}, []int{200})
-	open(t, with, func(a *account) {
-		a.updateAll(a.Context(), 10, a.ids()[:200], planned("gold"))
-		if n := a.requests(); n > 25 {
-			t.Errorf("%d requests: %q", n, a.operations())
+// What a colleague writes between the two writes of a canary that is made stays.
+func TestMadeCanaryOverwritesNobody(t *testing.T) {
+	var server *sandbox.Server
+	for name, changes := range map[string]func(int64) helpcrunch.Changes{"a name": named("Ada"), "a property": planned("gold")} {
+		with := plainly(12, sandbox.Record{}, nil)
+		colleague := sandbox.Record{"integrationId": "bot-7", "phone": "555", "customData": map[string]any{"seats": 5}}
+		wrote := int64(0)
+		with.transport = func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				answer, err := next.RoundTrip(r)
+				if r.Method == http.MethodPut && wrote == 0 {
+					requests := server.Requests()
+					_, _ = fmt.Sscanf(string(requests[len(requests)-1].Body), `[{"customer":%d`, &wrote)
+					if err := server.Change(wrote, colleague); err != nil {
+						t.Error(err)
+					}
+				}
+				return answer, err
+			})
 		}
-	})
-	with.sandbox.Switches = sandbox.Switches{CustomDataReplaces: true}
-	open(t, with, func(a *account) {
-		for id, got := range a.updateAll(a.Context(), 10, a.ids()[:200], planned("gold")) {
-			record, _ := a.server.Customer(id)
-			if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" {
-				t.Errorf("%d: %v, the plan is %v", id, got.err, plan)
+		open(t, with, func(a *account) {
+			server = a.server
+			a.updateAll(a.Context(), 10, a.ids(), changes)
+			record, _ := a.server.Customer(wrote)
+			if seats, _ := record.Custom("seats"); record["integrationId"] != "bot-7" || record["phone"] != "555" || fmt.Sprint(seats) != "5" {
+				t.Errorf("%s: of what a colleague wrote HelpCrunch holds %v", name, record)
 			}
-		}
-		if sizes := a.sizes(sandbox.OpBatch); len(sizes) > 2 {
-			t.Errorf("batches of %v", sizes)
-		}
-	})
+		})
+	}
 }
 
 // Where nothing can prove the law, a search before each batch says that nobody
