@@ -60,6 +60,10 @@ func (w *walk) permits(r *run) map[int64]*permit {
 			switch c.Action {
 			case core.Update:
 				p := of(id)
+				letGo := w.bound[c.Address].letGo
+				if _, imported := r.imports[c.Address]; imported && w.bound[c.Address].id != id {
+					letGo = true
+				}
 				was, will := values(before), values(after)
 				for key, value := range will {
 					if old, managed := was[key]; !managed || old != value {
@@ -67,7 +71,7 @@ func (w *walk) permits(r *run) map[int64]*permit {
 					}
 				}
 				for key := range was {
-					if _, managed := will[key]; !managed && !w.bound[c.Address].letGo && key != "unsubscribed" && key != "blocked" {
+					if _, managed := will[key]; !managed && !letGo && key != "unsubscribed" && key != "blocked" {
 						p.values[key] = ""
 					}
 				}
@@ -77,7 +81,7 @@ func (w *walk) permits(r *run) map[int64]*permit {
 					for tag := range strings.SplitSeq(will["tags"], ",") {
 						p.on[tag] = true
 					}
-				case after["tags"].IsNull() && !before["tags"].IsNull() && !w.bound[c.Address].letGo:
+				case after["tags"].IsNull() && !before["tags"].IsNull() && !letGo:
 					maps.Copy(p.off, w.wrote[c.Address])
 					if c := w.config[nameOf(c.Address)]; c != nil {
 						for tag := range c.labels {
