@@ -3,48 +3,65 @@
 
 package main
 
+import "fmt"
+
 // act is something that a user does with all customers.
 type act string
 
 const (
 	create  act = "create"
-	plan    act = "plan"
-	update  act = "update"
-	drift   act = "drift"
+	plan    act = "plan, nothing to do"
+	update  act = "update all"
+	drift   act = "repair drift on 1 %"
 	destroy act = "destroy"
 )
 
-// acts are in the order in which they are played.
-var acts = []act{create, plan, update, drift, destroy}
+// The most that HelpCrunch does with one request, and how many of the
+// customers drift.
+const (
+	batchSize  = 10
+	searchSize = 100
+	driftEvery = 100
+)
 
-var titles = map[act]string{
-	create:  "create",
-	plan:    "plan without changes",
-	update:  "update all",
-	drift:   "repair drift on 1 %",
-	destroy: "destroy",
+// step is an act as it is played.
+type step struct {
+	act         act
+	parallelism int
 }
 
-const (
-	batchSize  = 10  // the most customers that HelpCrunch updates with one request
-	searchSize = 100 // the most that it finds with one
-	driftEvery = 100 // of so many customers one is changed by hand
-)
+// steps are all acts in their order, with Terraform's own parallelism. A plan
+// is also played with the most that is of use.
+var steps = []step{{create, 10}, {plan, 10}, {plan, 100}, {update, 10}, {drift, 10}, {destroy, 10}}
+
+// title names the step where its parallelism has no column of its own.
+func (s step) title() string {
+	if s.act == plan {
+		return fmt.Sprintf("plan, -parallelism=%d", s.parallelism)
+	}
+	return string(s.act)
+}
 
 // smallest is the number of requests that nobody can go below: HelpCrunch
 // creates and deletes customers one by one, and a search can look only for
-// those whose reads Terraform issues side by side.
-func smallest(a act, customers, parallelism int) int {
-	reads := divideUp(customers, min(parallelism, searchSize))
-	switch a {
-	case plan:
-		return reads
+// those whom Terraform reads side by side. Terraform plans in one provider
+// process and applies in another; each that says anything about a customer
+// asks first which account it has. That of a create plans nothing that is
+// there.
+func (s step) smallest(customers int) int {
+	const account = 1
+	read := account + divideUp(customers, min(s.parallelism, searchSize))
+	switch s.act {
+	case create:
+		return account + customers
 	case update:
-		return divideUp(customers, batchSize)
+		return read + account + divideUp(customers, batchSize)
 	case drift:
-		return reads + divideUp(divideUp(customers, driftEvery), batchSize)
+		return read + account + divideUp(divideUp(customers, driftEvery), batchSize)
+	case destroy:
+		return read + account + customers
 	default:
-		return customers
+		return read
 	}
 }
 

@@ -12,91 +12,66 @@ import (
 // The measures of the chart, in pixels.
 const (
 	chartWidth = 760
-	labelWidth = 190 // left of the bars
-	barWidth   = 360 // of the longest
-	barHeight  = 18
-	barStep    = 24
-	groupStep  = 38 // for the title of a group
-	chartTop   = 56
+	labelWidth = 210 // left of the bars
+	barWidth   = 420 // of the longest
+	barHeight  = 12
+	barStep    = 15
+	groupGap   = 14
+	chartTop   = 84
 )
 
-// bar is one number of requests.
-type bar struct {
-	label    string
-	class    string
-	requests int
-}
-
-// chart draws the requests for 1,000 customers. Colours follow the reader's
-// light or dark mode.
-func chart(r *results, machine string) string {
-	var body strings.Builder
-	y := chartTop
-	for _, a := range []act{plan, update, drift} {
-		bars := r.bars(a)
-		if len(bars) == 0 {
-			continue
+// chart draws the requests of all contenders, act by act. Colours follow the
+// reader's light or dark mode.
+func chart(f figures) string {
+	most := 1
+	for _, c := range contenders() {
+		for _, r := range f.find(c.name, peerCustomers, 0).Rows {
+			most = max(most, r.Requests)
 		}
-		title := titles[a]
-		fmt.Fprintf(&body, "  <text class=\"act\" x=\"16\" y=\"%d\">%s</text>\n", y+14, strings.ToUpper(title[:1])+title[1:])
-		y += barStep
-		for _, b := range bars {
-			width := max(2, b.requests*barWidth/requestedCustomers)
-			fmt.Fprintf(&body, "  <text class=\"label\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth-8, y+13, html.EscapeString(b.label))
-			fmt.Fprintf(&body, "  <rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>\n", b.class, labelWidth, y, width, barHeight)
-			fmt.Fprintf(&body, "  <text x=\"%d\" y=\"%d\">%s</text>\n", labelWidth+width+8, y+13, html.EscapeString(cost(b.requests)))
+	}
+	var body strings.Builder
+	x := 16
+	for i, c := range contenders() {
+		name := "this provider"
+		if i > 0 {
+			name = f.published(c).String()
+		}
+		fmt.Fprintf(&body, "  <rect class=\"c%d\" x=\"%d\" y=\"50\" width=\"12\" height=\"12\" rx=\"2\"/>\n", i, x)
+		fmt.Fprintf(&body, "  <text x=\"%d\" y=\"61\">%s</text>\n", x+18, html.EscapeString(name))
+		x += 40 + 8*len(name)
+	}
+	y := chartTop
+	for _, s := range steps {
+		fmt.Fprintf(&body, "  <text class=\"label\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth-10, y+barStep+barHeight-2, s.title())
+		for i, c := range contenders() {
+			if r := f.find(c.name, peerCustomers, 0).row(s); r != nil {
+				width := max(2, r.Requests*barWidth/most)
+				fmt.Fprintf(&body, "  <rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>\n", i, labelWidth, y, width, barHeight)
+				fmt.Fprintf(&body, "  <text class=\"number\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth+width+6, y+barHeight-2, html.EscapeString(cost(r)))
+			}
 			y += barStep
 		}
-		y += groupStep - barStep
+		y += groupGap
 	}
-	height := y + 20
+	title := fmt.Sprintf("Requests for %s customers", thousands(peerCustomers))
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" role="img" aria-labelledby="title">
-  <title id="title">Requests that the provider needs for %[3]s customers</title>
+  <title id="title">%[3]s, with this provider and with two others</title>
   <style>
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }
     .head { font-size: 17px; font-weight: 600 }
-    .act { font-weight: 600 }
     .label { text-anchor: end }
-    .note { font-size: 11px; fill: #656d76 }
-    .without { fill: #b9c0c8 }
-    .with { fill: #0969da }
+    .number { font-size: 11px }
+    .c0 { fill: #0969da }
+    .c1 { fill: #8c959f }
+    .c2 { fill: #c4cad1 }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3 }
-      .note { fill: #8d96a0 }
-      .without { fill: #484f58 }
-      .with { fill: #4493f8 }
+      .c0 { fill: #4493f8 }
+      .c1 { fill: #7d8590 }
+      .c2 { fill: #484f58 }
     }
   </style>
-  <text class="head" x="16" y="30">Requests for %[3]s customers</text>
-%[4]s  <text class="note" x="16" y="%[5]d">make bench on %[6]s</text>
-</svg>
-`, chartWidth, height, thousands(requestedCustomers), body.String(), height-10, html.EscapeString(machine))
-}
-
-// bars are those of one act: first without batches, then with.
-func (r *results) bars(a act) []bar {
-	var bars []bar
-	for _, line := range r.rows {
-		if line.act != a || line.customers != requestedCustomers {
-			continue
-		}
-		if line.without != nil {
-			bars = append(bars, bar{"without batches", "without", line.without.requests})
-		}
-		bars = append(bars, bar{fmt.Sprintf("parallelism %d", line.parallelism), "with", line.requests})
-	}
-	return bars
-}
-
-// cost is a number of requests, and what the limit makes of it.
-func cost(requests int) string {
-	const perMinute = 120
-	switch minutes := (requests - 1) / perMinute; minutes {
-	case 0:
-		return fmt.Sprintf("%s, at once", thousands(requests))
-	case 1:
-		return fmt.Sprintf("%s, a minute at the limit", thousands(requests))
-	default:
-		return fmt.Sprintf("%s, %d minutes at the limit", thousands(requests), minutes)
-	}
+  <text class="head" x="16" y="30">%[3]s</text>
+%[4]s</svg>
+`, chartWidth, y, title, body.String())
 }

@@ -4,193 +4,139 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
-// figure is something that the provider promises.
-type figure struct {
-	name     string
-	measured string
-	promise  string
-	verdict  verdict
-}
-
-// verdict is whether a figure holds. What depends on the machine is not judged.
-type verdict int
-
+// What a run writes. The page and the chart are made of the figures alone, so
+// that a run which measures a part leaves the rest as it was published.
 const (
-	unjudged verdict = iota
-	holds
-	fails
+	figuresPath = "internal/dev/bench/figures.json"
+	// templatePath is a page of the documentation, which make docs copies as it is.
+	templatePath = "templates/guides/benchmark.md"
+	// pagePath is that copy.
+	pagePath = "docs/guides/benchmark.md"
+	// chartPath is outside of docs/, where a registry takes nothing but pages.
+	chartPath = "bench/benchmark.svg"
 )
 
-func judge(ok bool) verdict {
-	if ok {
-		return holds
-	}
-	return fails
+// figures are all that was measured.
+type figures []measured
+
+// measured is what a job found.
+type measured struct {
+	Provider  string `json:"provider"`
+	Version   string `json:"version,omitempty"` // of a peer
+	Customers int    `json:"customers"`
+	Limit     int    `json:"limit,omitempty"` // requests a minute; 0 = none
+	Date      string `json:"date"`
+	Machine   string `json:"machine"`
+	Rows      []row  `json:"rows"`
 }
 
-const (
-	mostWrites         = 105 // for 1,000 customers, the canary's read included
-	mostRefusals       = 40  // requests until 100 customers have their error
-	mostMemory         = 100 // MB, with 5,000 customers
-	mostTime           = 1.15
-	mostCPU            = 0.5
-	memoryCustomers    = 5000
-	requestedCustomers = 1000
-)
+// row is what a step cost.
+type row struct {
+	Act          act     `json:"act"`
+	Parallelism  int     `json:"parallelism"`
+	Requests     int     `json:"requests"` // those refused included
+	Refused      int     `json:"refused,omitempty"`
+	Errors       int     `json:"errors,omitempty"` // that Terraform told
+	Note         string  `json:"note,omitempty"`   // what was not as it should be
+	ProviderCPU  float64 `json:"providerCPU"`      // seconds
+	TerraformCPU float64 `json:"terraformCPU"`     // seconds
+	Peak         int64   `json:"peak"`             // bytes of memory of the provider
+	Minutes      float64 `json:"minutes,omitempty"`
+}
 
-// mostReads are for a plan of 1,000 customers, by parallelism.
-var mostReads = map[int]int{10: 105, 100: 20}
+func (r row) String() string {
+	text := fmt.Sprintf("%s (parallelism %d): %d requests, %.1f s of CPU, Terraform %.1f s, %.0f MB",
+		r.Act, r.Parallelism, r.Requests, r.ProviderCPU, r.TerraformCPU, megabytes(r.Peak))
+	if r.Minutes > 0 {
+		text += fmt.Sprintf(", %.1f minutes", r.Minutes)
+	}
+	if r.Refused > 0 || r.Errors > 0 {
+		text += fmt.Sprintf(", %d refused, %d errors", r.Refused, r.Errors)
+	}
+	if r.Note != "" {
+		text += ", " + r.Note
+	}
+	return text
+}
 
-// figures are those of which something was measured.
-func (r *results) figures() []figure {
-	var all []figure
-	for _, line := range r.rows {
-		if line.customers == requestedCustomers {
-			all = append(all, requestFigures(line)...)
+func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
+
+// put replaces what the same job found before.
+func (f figures) put(m measured) figures {
+	f = slices.DeleteFunc(f, func(old measured) bool { return m.compare(old) == 0 })
+	f = append(f, m)
+	slices.SortFunc(f, measured.compare)
+	return f
+}
+
+// compare puts ours first, which comes first in the alphabet as well.
+func (m measured) compare(other measured) int {
+	return cmp.Or(strings.Compare(m.Provider, other.Provider), cmp.Compare(m.Limit, other.Limit), cmp.Compare(m.Customers, other.Customers))
+}
+
+// find returns what was measured of a provider; nothing where it was not.
+func (f figures) find(provider string, customers, limit int) measured {
+	for _, m := range f {
+		if m.Provider == provider && m.Customers == customers && m.Limit == limit {
+			return m
 		}
 	}
-	for _, line := range r.rows {
-		if line.customers == requestedCustomers && line.act == update {
-			all = append(all, timeFigures(line)...)
+	return measured{}
+}
+
+// row returns what a step cost; nil where it was not measured.
+func (m measured) row(s step) *row {
+	for i, r := range m.Rows {
+		if r.Act == s.act && r.Parallelism == s.parallelism {
+			return &m.Rows[i]
 		}
 	}
-	all = append(all, r.memoryFigure()...)
-	all = append(all, r.limitFigures()...)
-	if r.refusal != nil {
-		all = append(all, figure{
-			name:     fmt.Sprintf("A custom property that nobody registered, %d customers", refusalCustomers),
-			measured: fmt.Sprintf("%d requests, %d errors", r.refusal.requests, r.refusal.errors),
-			promise:  fmt.Sprintf("fewer than %d, one each", mostRefusals),
-			verdict:  judge(r.refusal.requests < mostRefusals && r.refusal.errors == refusalCustomers),
-		})
-	}
-	if len(r.spread) > 0 {
-		all = append(all, figure{
-			name:     fmt.Sprintf("From the first to the last of ten updates, %s customers", thousands(spreadCustomers)),
-			measured: r.spread.String(),
-		})
-	}
-	if r.lone > 0 {
-		all = append(all, figure{
-			name:     "A lone update, from the call until it is at HelpCrunch",
-			measured: fmt.Sprintf("%d ms", r.lone.Milliseconds()),
-			promise:  fmt.Sprintf("it waits for company for %d ms", helpcrunch.DefaultBatchLinger.Milliseconds()),
-		})
-	}
-	return all
+	return nil
 }
 
-func requestFigures(line row) []figure {
-	most := 0
-	switch line.act {
-	case update:
-		most = mostWrites
-	case plan:
-		most = mostReads[line.parallelism]
+// publish adds what was measured to the figures, and draws page and chart anew.
+func publish(m measured) error {
+	var f figures
+	content, err := os.ReadFile(figuresPath)
+	if err == nil {
+		err = json.Unmarshal(content, &f)
 	}
-	if most == 0 {
-		return nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading %s: %w", figuresPath, err)
 	}
-	return []figure{{
-		name:     line.String(),
-		measured: fmt.Sprintf("%d requests", line.requests),
-		promise:  fmt.Sprintf("at most %d", most),
-		verdict:  judge(line.requests <= most),
-	}}
-}
-
-func timeFigures(line row) []figure {
-	var all []figure
-	if line.alone != nil {
-		all = append(all, figure{
-			name:     line.String() + ", time to Terraform's own share",
-			measured: ratio(line.took, line.alone.took),
-			promise:  fmt.Sprintf("at most %.2f", mostTime),
-		})
+	f = f.put(m)
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(f); err != nil {
+		return fmt.Errorf("writing %s: %w", figuresPath, err)
 	}
-	if line.terraformCPU > 0 {
-		all = append(all, figure{
-			name:     line.String() + ", CPU of the provider to Terraform's",
-			measured: ratio(line.providerCPU, line.terraformCPU),
-			promise:  fmt.Sprintf("at most %.2f", mostCPU),
-		})
-	}
-	return all
-}
-
-func (r *results) memoryFigure() []figure {
-	var peak int64
-	for _, line := range r.rows {
-		if line.customers == memoryCustomers {
-			peak = max(peak, line.peak)
+	text := page(f)
+	for path, content := range map[string]string{figuresPath: encoded.String(), templatePath: text, pagePath: text, chartPath: chart(f)} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("making a folder for %s: %w", path, err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			return fmt.Errorf("writing %s: %w", path, err)
 		}
 	}
-	if peak == 0 {
-		return nil
-	}
-	return []figure{{
-		name:     fmt.Sprintf("Memory of the provider, %s customers", thousands(memoryCustomers)),
-		measured: fmt.Sprintf("%.0f MB", megabytes(peak)),
-		promise:  fmt.Sprintf("less than %d MB", mostMemory),
-		verdict:  judge(megabytes(peak) < mostMemory),
-	}}
+	return nil
 }
 
-func (r *results) limitFigures() []figure {
-	var all []figure
-	for _, l := range r.limited {
-		name, least := "At the limit, one process", 95
-		if l.processes > 1 {
-			name, least = fmt.Sprintf("At the limit, %d processes", l.processes), 90
-		}
-		all = append(all, figure{
-			name:     name + ", of the rate in use",
-			measured: fmt.Sprintf("%.1f %%", 100*l.share),
-			promise:  fmt.Sprintf("at least %d %%", least),
-			verdict:  judge(100*l.share >= float64(least)),
-		}, figure{
-			name:     name + ", answers of 429 and failures",
-			measured: fmt.Sprintf("%d and %d", l.refused, l.failed),
-			promise:  "none",
-			verdict:  judge(l.refused == 0 && l.failed == 0),
-		})
-	}
-	return all
-}
-
-func ratio(a, b time.Duration) string { return fmt.Sprintf("%.2f", a.Seconds()/b.Seconds()) }
-
-// list is the figures as Markdown.
-func list(figures []figure) string {
-	words := map[verdict]string{holds: ": holds", fails: ": **does not hold**"}
-	var text strings.Builder
-	for _, f := range figures {
-		fmt.Fprintf(&text, "- %s: %s", f.name, f.measured)
-		if f.promise != "" {
-			fmt.Fprintf(&text, " (%s)", f.promise)
-		}
-		text.WriteString(words[f.verdict] + "\n")
-	}
-	return text.String()
-}
-
-// missed is an error where a figure was judged and does not hold.
-func missed(figures []figure) error {
-	var names []string
-	for _, f := range figures {
-		if f.verdict == fails {
-			names = append(names, f.name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the provider does not reach its figures:\n  %s", strings.Join(names, "\n  "))
-}
+// minutesAtLimit are those that a run takes at least: what the limit lets
+// through may come at once, and each further part of it waits a minute.
+func minutesAtLimit(requests int) int { return max(0, requests-1) / sandbox.DefaultRate }

@@ -1,10 +1,10 @@
 // Copyright (c) The terraform-provider-helpcrunch Authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Bench measures what the provider costs: requests, seconds, CPU and memory,
-// with the real Terraform CLI against a local HelpCrunch. It prints a table,
-// and whether the provider reaches its figures; a run of everything also
-// writes the page and the chart of the documentation.
+// Bench counts what the provider costs: requests, CPU and memory, with the
+// real Terraform CLI against a local HelpCrunch, beside the smallest number of
+// requests that is possible, and beside the providers that a user would take
+// instead. It writes the page and the chart of the documentation.
 package main
 
 import (
@@ -14,78 +14,99 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
-	"time"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// What the peers do as well: everything with so many customers, and so many
+// creates at HelpCrunch's limit.
+const (
+	peerCustomers = 100
+	limitCreates  = 200
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := run(ctx, os.Args[1:])
 	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "\nbench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	if role := os.Getenv(envRole); role != "" {
-		return play(ctx, role)
-	}
-	started := time.Now()
-	options, err := parse(os.Args[1:])
+// job is one thing to measure.
+type job struct {
+	contender contender
+	customers int
+	limit     int // requests a minute; 0 = none
+	steps     []step
+}
+
+func run(ctx context.Context, args []string) error {
+	customers, peersFolder, err := parse(args)
 	if err != nil {
 		return err
 	}
-	stage, err := prepare(ctx)
+	s, err := prepare(ctx, peersFolder)
 	if err != nil {
 		return err
 	}
-	defer stage.clear()
-	results, err := measureAll(ctx, stage, options)
-	if err != nil {
-		return err
-	}
-	figures := results.figures()
-	fmt.Fprintf(os.Stdout, "\n%s\n%s\nMade by `make bench` on %s, in %s.\n",
-		table(results.rows), list(figures), stage.machine, time.Since(started).Round(time.Second))
-	if options.everything {
-		if err := write(results, stage.machine); err != nil {
+	defer func() { _ = os.RemoveAll(s.folder) }()
+	for _, j := range jobs(customers, peersFolder != "") {
+		m, err := s.measure(ctx, j)
+		if err != nil {
+			return err
+		}
+		// What is known is written at once: a long run may be stopped.
+		if err := publish(m); err != nil {
 			return err
 		}
 	}
-	return missed(figures)
+	return nil
 }
 
-// measureAll measures what the options ask for, the longest first.
-func measureAll(ctx context.Context, s *stage, o options) (*results, error) {
-	r := &results{}
-	for _, customers := range o.customers {
-		measure := measureWithTerraform
-		if customers > mostForTerraform {
-			measure = measureOverProtocol
+func parse(args []string) (customers []int, peers string, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(os.Stderr)
+	flags.Func("customers", "measure nothing but this provider with these `numbers` of customers, such as 300,3000", func(text string) error {
+		for part := range strings.SplitSeq(text, ",") {
+			number, err := strconv.Atoi(part)
+			if err != nil || number < 1 {
+				return fmt.Errorf("%q is not a number from 1 on", part)
+			}
+			customers = append(customers, number)
 		}
-		if err := measure(ctx, s, o, customers, r); err != nil {
-			return nil, fmt.Errorf("with %d customers: %w", customers, err)
-		}
+		return nil
+	})
+	flags.StringVar(&peers, "peers", "", "measure the other providers as well; this `folder` has their binaries, terraform-provider-restapi and terraform-provider-restful")
+	if err = flags.Parse(args); err == nil && flags.NArg() > 0 {
+		err = errors.New("only flags are understood")
 	}
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context, *stage, *results) error
-	}{
-		{partSpread, measureSpread},
-		{partLone, measureLone},
-		{partRefusal, measureRefusal},
-		{partLimit, measureLimit},
-	} {
-		if !o.wants(part.name) {
-			continue
-		}
-		if err := part.measure(ctx, s, r); err != nil {
-			return nil, fmt.Errorf("measuring %s: %w", part.name, err)
-		}
-	}
-	return r, nil
+	return customers, peers, err
 }
+
+// jobs are those with so many customers, or the usual ones.
+func jobs(customers []int, withPeers bool) []job {
+	var all []job
+	if len(customers) > 0 {
+		for _, n := range customers {
+			all = append(all, job{ours, n, 0, steps})
+		}
+		return all
+	}
+	all = append(all, job{ours, 1000, 0, steps})
+	contenders := []contender{ours}
+	if withPeers {
+		contenders = append(contenders, peers...)
+	}
+	for _, c := range contenders {
+		all = append(all, job{c, peerCustomers, 0, steps}, job{c, limitCreates, sandbox.DefaultRate, steps[:1]})
+	}
+	return all
+}
+
+func progress(format string, values ...any) { fmt.Fprintf(os.Stderr, format+"\n", values...) }

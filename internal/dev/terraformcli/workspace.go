@@ -59,6 +59,22 @@ func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
 	return &Mirror{dir}, nil
 }
 
+// Add puts the binary of another provider, such as magodo/restful, into the mirror.
+func (m *Mirror) Add(source, version, binary string) error {
+	platform := filepath.Join(m.dir, registries[0], filepath.FromSlash(source), version, runtime.GOOS+"_"+runtime.GOARCH)
+	binary, err := filepath.Abs(binary)
+	if err == nil {
+		err = os.MkdirAll(platform, 0o755)
+	}
+	if err == nil {
+		err = os.Symlink(binary, filepath.Join(platform, "terraform-provider-"+filepath.Base(source)+"_v"+version))
+	}
+	if err != nil {
+		return fmt.Errorf("adding a provider to the mirror: %w", err)
+	}
+	return nil
+}
+
 // Workspace is a folder with a configuration, in which Terraform runs.
 type Workspace struct {
 	*tfexec.Terraform
@@ -113,7 +129,7 @@ func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 func (w *Workspace) Apply(ctx context.Context, options ...tfexec.ApplyOption) ([]tfjson.Diagnostic, error) {
 	var output bytes.Buffer
 	err := w.ApplyJSON(ctx, &output, options...)
-	return diagnostics(output.Bytes()), err
+	return Diagnostics(output.Bytes()), err
 }
 
 // Plan returns the plan and what Terraform had to say. The plan is nil where it failed.
@@ -122,7 +138,7 @@ func (w *Workspace) Plan(ctx context.Context, options ...tfexec.PlanOption) (*tf
 	defer os.Remove(filepath.Join(w.WorkingDir(), file))
 	var output bytes.Buffer
 	_, err := w.PlanJSON(ctx, &output, append(options, tfexec.Out(file))...)
-	diags := diagnostics(output.Bytes())
+	diags := Diagnostics(output.Bytes())
 	if err != nil {
 		return nil, diags, err
 	}
@@ -134,11 +150,11 @@ func (w *Workspace) Plan(ctx context.Context, options ...tfexec.PlanOption) (*tf
 func (w *Workspace) Destroy(ctx context.Context, options ...tfexec.DestroyOption) ([]tfjson.Diagnostic, error) {
 	var output bytes.Buffer
 	err := w.DestroyJSON(ctx, &output, options...)
-	return diagnostics(output.Bytes()), err
+	return Diagnostics(output.Bytes()), err
 }
 
-// diagnostics reads them from Terraform's machine-readable output, a JSON object a line.
-func diagnostics(output []byte) []tfjson.Diagnostic {
+// Diagnostics reads them from Terraform's machine-readable output, a JSON object a line.
+func Diagnostics(output []byte) []tfjson.Diagnostic {
 	var diags []tfjson.Diagnostic
 	for line := range bytes.Lines(output) {
 		var message struct {
