@@ -6,8 +6,7 @@ package batch_test
 import (
 	"context"
 	"errors"
-	"runtime"
-	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,39 +129,7 @@ func TestPanicReachesEveryWaiter(t *testing.T) {
 				return echo(take(2)), nil
 			}}, func(s *stage) {
 				for _, c := range s.joinAll("a", "b") {
-					err := c.failed()
-					var panicked *batch.PanicError
-					if !errors.As(err, &panicked) || panicked.Value != errSend || !errors.Is(err, errSend) {
-						s.Error(err)
-					} else if !strings.Contains(string(panicked.Stack), "TestPanicReachesEveryWaiter") {
-						s.Errorf("the stack does not say where:\n%s", panicked.Stack)
-					}
-				}
-				s.answered(s.joinAll("a", "b")...)
-			})
-		})
-	}
-}
-
-func TestExitReachesEveryWaiter(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		take bool
-	}{{"before take", false}, {"after take", true}} {
-		t.Run(test.name, func(t *testing.T) {
-			first := true
-			open(t, config{Max: 2, Linger: 250 * ms, Send: func(_ context.Context, take takeFn) (results, error) {
-				if first {
-					first = false
-					if test.take {
-						take(2)
-					}
-					runtime.Goexit()
-				}
-				return echo(take(2)), nil
-			}}, func(s *stage) {
-				for _, c := range s.joinAll("a", "b") {
-					if err := c.failed(); err != batch.ErrExited {
+					if err := c.failed(); err.Error() != "panic in a batch: send failed" {
 						s.Error(err)
 					}
 				}
@@ -172,43 +139,108 @@ func TestExitReachesEveryWaiter(t *testing.T) {
 	}
 }
 
-func TestPanicInKeyReachesItsCallerAlone(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		key  func(int) any
-	}{
-		{"panics", func(i int) any { return 10 / i }},
-		{"cannot be a key", func(i int) any {
-			if i == 0 {
-				return []int{}
+// An answer leaves when it is known, and its key is free: who stands beside a slow one does not wait for it.
+func TestAnswersLeaveOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		early := func() bool { return time.Since(began) < 10*time.Second }
+		c := batch.New(batch.Config[string, string]{
+			Max: 2, Linger: 250 * ms, Key: func(s string) any { return s },
+			Send: func(_ context.Context, take func(int) []*batch.Item[string, string]) error {
+				items := take(2)
+				for _, i := range items {
+					if i.Value == "quick" {
+						i.Answer("at once", nil)
+						i.Answer("twice", errSend) // counts for nothing
+					}
+				}
+				if len(items) == 2 {
+					time.Sleep(10 * time.Second)
+				}
+				return errSend // concerns only who has no answer
+			},
+		})
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			if answer, err := c.Do(t.Context(), "slow"); err != errSend || early() {
+				t.Errorf("the slow one got %q, %v after %s", answer, err, time.Since(began))
 			}
-			return i
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := batch.New(batch.Config[any, int, int]{
-					Max: 1, Key: test.key,
-					Send: func(_ context.Context, take func(int) []int) (map[any]batch.Result[int], error) {
-						i := take(1)[0]
-						return map[any]batch.Result[int]{test.key(i): {Value: i}}, nil
-					},
-				})
-				var runtimeError runtime.Error
-				if _, err := c.Do(t.Context(), 0); !errors.As(err, new(*batch.PanicError)) || !errors.As(err, &runtimeError) {
-					t.Error(err)
+		})
+		wait.Go(func() {
+			for range 2 {
+				if answer, err := c.Do(t.Context(), "quick"); answer != "at once" || err != nil || !early() {
+					t.Errorf("the quick one got %q, %v after %s", answer, err, time.Since(began))
 				}
-				if i, err := c.Do(t.Context(), 1); i != 1 || err != nil {
-					t.Error(i, err)
+			}
+		})
+		wait.Wait()
+	})
+}
+
+// Who is answered needs Send no more: it ends when the others have given up, before or after.
+func TestSendEndsWhenTheOthersAreAnswered(t *testing.T) {
+	for _, answered := range []time.Duration{0, 2 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			ended := max(answered, time.Second)
+			c := batch.New(batch.Config[string, string]{
+				Max: 2, Linger: 250 * ms, Grace: time.Hour,
+				Send: func(ctx context.Context, take func(int) []*batch.Item[string, string]) error {
+					items := take(2)
+					time.Sleep(answered)
+					for _, i := range items {
+						if i.Value == "quick" {
+							i.Answer("done", nil)
+						}
+					}
+					<-ctx.Done()
+					return errSend
+				},
+			})
+			var wait sync.WaitGroup
+			wait.Go(func() {
+				if answer, err := c.Do(t.Context(), "quick"); answer != "done" || err != nil {
+					t.Errorf("the quick one got %q, %v", answer, err)
 				}
 			})
+			wait.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := c.Do(ctx, "slow"); err != errSend || time.Since(began) != ended {
+					t.Errorf("the slow one got %v after %s, want the end after %s", err, time.Since(began), ended)
+				}
+			})
+			wait.Wait()
 		})
 	}
 }
 
-func TestPanicErrorWithAValueThatIsNoError(t *testing.T) {
-	err := &batch.PanicError{Value: "help"}
-	if err.Error() != "panic in a batch: help" || err.Unwrap() != nil {
-		t.Error(err, err.Unwrap())
-	}
+// Without keys nobody has an order: the same may be asked for side by side.
+func TestWithoutKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sizes := make(chan int, 2)
+		c := batch.New(batch.Config[int, int]{
+			Max: 2, Linger: 250 * ms,
+			Send: func(_ context.Context, take func(int) []*batch.Item[int, int]) error {
+				items := take(2)
+				sizes <- len(items)
+				for _, i := range items {
+					i.Answer(i.Value, nil)
+				}
+				return nil
+			},
+		})
+		var wait sync.WaitGroup
+		for range 2 {
+			wait.Go(func() {
+				if answer, err := c.Do(t.Context(), 7); answer != 7 || err != nil {
+					t.Error(answer, err)
+				}
+			})
+		}
+		wait.Wait()
+		if n := <-sizes; n != 2 {
+			t.Errorf("a batch of %d", n)
+		}
+	})
 }

@@ -15,17 +15,15 @@ import (
 )
 
 // instant is a coalescer that loses no time in sending, so that only its own is measured.
-func instant(most int) *batch.Coalescer[int, int, int] {
-	return batch.New(batch.Config[int, int, int]{
+func instant(most int) *batch.Coalescer[int, int] {
+	return batch.New(batch.Config[int, int]{
 		Max: most,
-		Key: func(i int) int { return i },
-		Send: func(_ context.Context, take func(int) []int) (map[int]batch.Result[int], error) {
-			items := take(most)
-			answers := make(map[int]batch.Result[int], len(items))
-			for _, i := range items {
-				answers[i] = batch.Result[int]{Value: i}
+		Key: func(i int) any { return i },
+		Send: func(_ context.Context, take func(int) []*batch.Item[int, int]) error {
+			for _, i := range take(most) {
+				i.Answer(i.Value, nil)
 			}
-			return answers, nil
+			return nil
 		},
 	})
 }
@@ -79,17 +77,15 @@ func BenchmarkCrowd(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				gate := make(chan struct{})
-				c := batch.New(batch.Config[int, int, int]{
+				c := batch.New(batch.Config[int, int]{
 					Max: test.max,
-					Key: func(i int) int { return i % test.keys },
-					Send: func(_ context.Context, take func(int) []int) (map[int]batch.Result[int], error) {
+					Key: func(i int) any { return i % test.keys },
+					Send: func(_ context.Context, take func(int) []*batch.Item[int, int]) error {
 						<-gate
-						items := take(test.max)
-						answers := make(map[int]batch.Result[int], len(items))
-						for _, i := range items {
-							answers[i%test.keys] = batch.Result[int]{Value: i}
+						for _, i := range take(test.max) {
+							i.Answer(i.Value, nil)
 						}
-						return answers, nil
+						return nil
 					},
 				})
 				ctx, cancel := context.WithCancel(b.Context())
@@ -117,9 +113,6 @@ func BenchmarkCrowd(b *testing.B) {
 					close(gate)
 				}
 				cancel()
-				if err := c.Close(b.Context()); err != nil {
-					b.Fatal(err)
-				}
 			}
 		})
 	}

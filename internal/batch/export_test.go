@@ -5,18 +5,15 @@ package batch
 
 import "fmt"
 
-// ErrExited is what callers get whose Send ended with runtime.Goexit.
-var ErrExited = errExited
-
 // Leftovers describes what a coalescer still holds that it should not hold when nobody is inside; "" if nothing.
 // It stops the timer.
-func (c *Coalescer[K, T, R]) Leftovers() string {
+func (c *Coalescer[T, R]) Leftovers() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ticking := c.timer != nil && c.timer.Stop()
-	if len(c.ready)+len(c.behind)+len(c.launched)+c.waiting+c.underWay+c.running == 0 && !ticking {
+	if len(c.ready)+len(c.behind)+len(c.launched)+c.waiting+c.underWay == 0 && !ticking {
 		return ""
 	}
-	return fmt.Sprintf("ready %d, keys %d, launched %d, waiting %d, under way %d, running %d, timer ticking %t",
-		len(c.ready), len(c.behind), len(c.launched), c.waiting, c.underWay, c.running, ticking)
+	return fmt.Sprintf("ready %d, keys %d, launched %d, waiting %d, under way %d, timer ticking %t",
+		len(c.ready), len(c.behind), len(c.launched), c.waiting, c.underWay, ticking)
 }

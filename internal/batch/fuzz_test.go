@@ -8,7 +8,6 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -64,74 +63,75 @@ func (l *ledger) release(parcels []parcel) {
 
 // ending checks what a caller got. Only when all has ended is it known what was taken: a caller may give up
 // after take and before the ledger has it.
-func (l *ledger) ending(p, answer parcel, err error, gaveUp, closed bool) {
+func (l *ledger) ending(p, answer parcel, err error, gaveUp bool) {
 	taken := l.taken[p.number]
-	var panicked *batch.PanicError
 	fits := false
 	switch {
 	case err == nil:
 		fits = taken && answer == p
 	case err == errGaveUp:
 		fits = !taken && gaveUp
-	case err == batch.ErrStopped:
-		fits = !taken && closed
 	case errors.Is(err, batch.ErrOutcomeUnknown):
 		fits = taken && gaveUp && errors.Is(err, errGaveUp)
 	case err == batch.ErrNoAnswer:
 		fits = taken
-	case err == errLost, err == batch.ErrExited, errors.As(err, &panicked):
+	case err == errLost, err.Error() == "panic in a batch: lost":
 		fits = true // what Send ends with, before or after take; its context.Canceled is for nobody
 	}
 	if !fits {
-		l.Errorf("%v got %v, %v; taken: %t, gave up: %t, closed: %t", p, answer, err, taken, gaveUp, closed)
+		l.Errorf("%v got %v, %v; taken: %t, gave up: %t", p, answer, err, taken, gaveUp)
 	}
 }
 
 var errLost = errors.New("lost")
 
 // send is a Send that does, at random, all that a Send may do and more.
-func (l *ledger) send(random func(n int) int) func(context.Context, func(int) []parcel) (map[int]batch.Result[parcel], error) {
-	return func(ctx context.Context, take func(int) []parcel) (map[int]batch.Result[parcel], error) {
+func (l *ledger) send(random func(n int) int) func(context.Context, func(int) []*batch.Item[parcel, parcel]) error {
+	return func(ctx context.Context, take func(int) []*batch.Item[parcel, parcel]) error {
 		select {
 		case <-time.After(time.Duration(random(3)) * time.Duration(random(1000)) * ms):
 		case <-ctx.Done():
 			if random(2) == 0 {
-				return nil, ctx.Err()
+				return ctx.Err()
 			}
 		}
 		switch random(20) {
 		case 0:
-			return nil, errLost
+			return errLost
 		case 1:
 			panic(errLost)
-		case 2:
-			runtime.Goexit()
 		}
 		n := []int{l.most, l.most, l.most + 1, 1, random(l.most + 1), -1}[random(6)]
-		parcels := take(n)
+		items := take(n)
+		var parcels []parcel
+		for _, i := range items {
+			parcels = append(parcels, i.Value)
+		}
 		l.take(parcels, n)
-		// As late as can be: the keys are free from the moment when Send returns.
-		defer l.release(parcels)
+		// As late as can be: the keys are free from the moment when Send returns, or answers.
+		defer func() { l.release(parcels) }()
 		time.Sleep(time.Duration(random(3)) * time.Duration(random(500)) * ms)
 
-		answers := map[int]batch.Result[parcel]{-1: {}}
-		for _, p := range parcels {
-			answers[p.key] = batch.Result[parcel]{Value: p}
-		}
-		switch random(20) {
-		case 0:
-			return nil, errLost
-		case 1:
-			panic(errLost)
-		case 2:
-			runtime.Goexit()
-		case 3:
-			for key := range maps.Keys(answers) {
-				delete(answers, key)
-				break
+		end := random(20)
+		for _, i := range items {
+			if end < 5 && random(2) == 0 {
+				continue // answered by how it ends
+			}
+			time.Sleep(time.Duration(random(2)) * time.Duration(random(100)) * ms)
+			l.release([]parcel{i.Value})
+			parcels = slices.DeleteFunc(parcels, func(p parcel) bool { return p == i.Value })
+			i.Answer(i.Value, nil)
+			if random(5) == 0 {
+				i.Answer(parcel{-1, -1}, nil) // counts for nothing
 			}
 		}
-		return answers, nil
+		switch end {
+		case 0:
+			return errLost
+		case 1:
+			panic(errLost)
+		}
+		return nil
 	}
 }
 
@@ -157,31 +157,16 @@ func schedule(t *testing.T, seed uint64, most, callers, keys int) {
 		T: t, most: most, order: random(2) == 0,
 		taken: map[int]bool{}, latest: map[int]int{}, sending: map[int]bool{},
 	}
-	c := batch.New(batch.Config[int, parcel, parcel]{
-		Max:     most,
-		Linger:  []time.Duration{0, 10 * ms, 250 * ms}[random(3)],
-		MaxWait: []time.Duration{0, 100 * ms, 1000 * ms}[random(3)],
-		Grace:   []time.Duration{0, 100 * ms, time.Hour}[random(3)],
-		Key:     func(p parcel) int { return p.key },
-		Send:    l.send(random),
+	c := batch.New(batch.Config[parcel, parcel]{
+		Max:    most,
+		Linger: []time.Duration{0, 10 * ms, 250 * ms}[random(3)],
+		Grace:  []time.Duration{0, 100 * ms, time.Hour}[random(3)],
+		Key:    func(p parcel) any { return p.key },
+		Send:   l.send(random),
 	})
-	closeAt := -1
-	if random(4) == 0 {
-		closeAt = random(callers + 1)
-	}
-
 	var answered sync.WaitGroup
 	endings := make([]func(), callers)
 	for number := range callers {
-		if number == closeAt {
-			answered.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random(2000))*ms)
-				defer cancel()
-				if err := c.Close(ctx); err != nil && ctx.Err() == nil {
-					t.Error(err)
-				}
-			})
-		}
 		time.Sleep(time.Duration(random(3)) * time.Duration(random(300)) * ms)
 		p := parcel{random(keys), number}
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -192,7 +177,7 @@ func schedule(t *testing.T, seed uint64, most, callers, keys int) {
 			defer cancel(nil)
 			answer, err := c.Do(ctx, p)
 			gaveUp := ctx.Err() != nil
-			endings[number] = func() { l.ending(p, answer, err, gaveUp, closeAt >= 0) }
+			endings[number] = func() { l.ending(p, answer, err, gaveUp) }
 		})
 		if l.order {
 			synctest.Wait()
@@ -200,19 +185,15 @@ func schedule(t *testing.T, seed uint64, most, callers, keys int) {
 	}
 	answered.Wait()
 
-	// Nothing is broken: it goes on, or refuses, and ends when told to.
-	if closeAt < 0 {
-		for range 100 {
-			p := parcel{0, callers}
-			if answer, err := c.Do(t.Context(), p); err == nil && answer == p {
-				break
-			}
-			callers++
+	// Nothing is broken: it goes on.
+	for range 100 {
+		p := parcel{0, callers}
+		if answer, err := c.Do(t.Context(), p); err == nil && answer == p {
+			break
 		}
+		callers++
 	}
-	if err := c.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	time.Sleep(time.Hour) // a Send may go on after its answers
 	synctest.Wait()
 	if left := c.Leftovers(); left != "" {
 		t.Error(left)

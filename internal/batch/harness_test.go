@@ -26,17 +26,28 @@ type item struct {
 func (i item) String() string { return fmt.Sprintf("%s%d", i.key, i.number) }
 
 type (
-	config  = batch.Config[string, item, string]
-	result  = batch.Result[string]
 	results = map[string]result
 	takeFn  = func(n int) []item
 	sendFn  = func(ctx context.Context, take takeFn) (results, error)
 )
 
+// config is that of a coalescer whose Send returns its answers by key.
+type config struct {
+	Max           int
+	Linger, Grace time.Duration
+	Send          sendFn
+}
+
+// result is what a Send of these tests says of one key.
+type result struct {
+	Value string
+	Err   error
+}
+
 // stage is a coalescer in a bubble, with a log of what was taken when.
 type stage struct {
 	*testing.T
-	*batch.Coalescer[string, item, string]
+	*batch.Coalescer[item, string]
 
 	began time.Time
 
@@ -54,30 +65,42 @@ type taken struct {
 func (t taken) String() string { return fmt.Sprintf("%v %v", t.at, t.items) }
 
 // open runs test in a bubble and checks afterwards that nothing is left.
-func open(t *testing.T, config config, test func(s *stage)) {
+func open(t *testing.T, with config, test func(s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{T: t, began: time.Now(), numbers: map[string]int{}}
-		config.Key = func(i item) string { return i.key }
-		send := config.Send
+		send := with.Send
 		if send == nil {
 			send = echoAfter(0)
 		}
-		config.Send = func(ctx context.Context, take takeFn) (results, error) {
-			s.mu.Lock()
-			s.launches = append(s.launches, s.now())
-			s.mu.Unlock()
-			return send(ctx, func(n int) []item {
-				items := take(n)
-				if len(items) > 0 {
-					s.mu.Lock()
-					s.taken = append(s.taken, taken{s.now(), items})
-					s.mu.Unlock()
+		s.Coalescer = batch.New(batch.Config[item, string]{
+			Max: with.Max, Linger: with.Linger, Grace: with.Grace,
+			Key: func(i item) any { return i.key },
+			Send: func(ctx context.Context, take func(int) []*batch.Item[item, string]) error {
+				s.mu.Lock()
+				s.launches = append(s.launches, s.now())
+				s.mu.Unlock()
+				var all []*batch.Item[item, string]
+				results, err := send(ctx, func(n int) []item {
+					s.mu.Lock() // so that the log has the order in which they take
+					defer s.mu.Unlock()
+					var items []item
+					for _, i := range take(n) {
+						all, items = append(all, i), append(items, i.Value)
+					}
+					if len(items) > 0 {
+						s.taken = append(s.taken, taken{s.now(), items})
+					}
+					return items
+				})
+				for _, i := range all {
+					if result, ok := results[i.Value.key]; ok {
+						i.Answer(result.Value, result.Err)
+					}
 				}
-				return items
-			})
-		}
-		s.Coalescer = batch.New(config)
+				return err
+			},
+		})
 		test(s)
 		synctest.Wait()
 		if left := s.Leftovers(); left != "" {

@@ -32,10 +32,10 @@ func (tf terraform) apply(t *testing.T, seed uint64) (batches int, took time.Dur
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var next time.Time // slot
-		c := batch.New(batch.Config[int, int, int]{
+		c := batch.New(batch.Config[int, int]{
 			Max: tf.max, Linger: 250 * ms, Grace: time.Minute,
-			Key: func(i int) int { return i },
-			Send: func(_ context.Context, take func(int) []int) (map[int]batch.Result[int], error) {
+			Key: func(i int) any { return i },
+			Send: func(_ context.Context, take func(int) []*batch.Item[int, int]) error {
 				mu.Lock()
 				wait := time.Until(next)
 				next = time.Now().Add(max(wait, 0) + tf.slot)
@@ -49,11 +49,10 @@ func (tf terraform) apply(t *testing.T, seed uint64) (batches int, took time.Dur
 					mu.Unlock()
 				}
 				time.Sleep(tf.send)
-				answers := map[int]batch.Result[int]{}
 				for _, i := range items {
-					answers[i] = batch.Result[int]{Value: -i}
+					i.Answer(-i.Value, nil)
 				}
-				return answers, nil
+				return nil
 			},
 		})
 		random := rand.New(rand.NewPCG(seed, seed))

@@ -62,9 +62,8 @@ type Config struct {
 // Client talks to one HelpCrunch account. It is safe for concurrent use.
 type Client struct {
 	config  Config
-	updates *batch.Coalescer[int64, update, Written]
-	queries *batch.Coalescer[query, query, found]
-	readers atomic.Uint64 // how many have asked queries until now
+	updates *batch.Coalescer[update, Written]
+	queries *batch.Coalescer[query, found]
 
 	pairs        chan struct{} // held by who collects two slots of the budget
 	organization organization
@@ -91,17 +90,16 @@ func NewClient(config Config) *Client {
 		config.Transport = transport
 	}
 	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
-	c.updates = batch.New(batch.Config[int64, update, Written]{
+	c.updates = batch.New(batch.Config[update, Written]{
 		Max:    config.BatchSize,
 		Linger: config.BatchLinger,
 		Grace:  config.RequestTimeout,
-		Key:    func(u update) int64 { return u.ID },
+		Key:    func(u update) any { return u.ID },
 		Send:   c.sendUpdates,
 	})
-	c.queries = batch.New(batch.Config[query, query, found]{
+	c.queries = batch.New(batch.Config[query, found]{
 		Max:    MaxPage,
 		Linger: config.BatchLinger,
-		Key:    func(q query) query { return q },
 		Send:   c.sendQueries,
 	})
 	return c

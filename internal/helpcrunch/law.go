@@ -6,7 +6,6 @@ package helpcrunch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"math/bits"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
 
@@ -101,9 +99,9 @@ func (l *laws) losesInBatch(u update) bool {
 }
 
 // open reports whether a batch of these could still show what is not known.
-func (l *laws) open(updates []update) bool {
+func (l *laws) open(updates []job) bool {
 	return l.batchFields.is(unproven) || l.batchFields.is(keeps) && l.batchProperties.is(unproven) &&
-		slices.ContainsFunc(updates, func(u update) bool { return u.CustomData != nil })
+		slices.ContainsFunc(updates, func(j job) bool { return j.Value.CustomData != nil })
 }
 
 // unproven are the kinds that a batch would put at stake and that nobody has
@@ -123,39 +121,32 @@ func (l *laws) unproven(u update, held *Customer) kind {
 // as canaries as that takes, and returns the others, with a slot for their batch
 // (nil = none yet). Where nobody holds anything there is nothing to lose, and
 // the next batch asks again.
-func (c *Client) prove(ctx context.Context, updates []update, done results) (rest []update, slot *budget.Slot) {
-	fail := func(err error) ([]update, *budget.Slot) {
-		for _, u := range updates {
-			done[u.ID] = result{Err: fmt.Errorf("waiting to update a customer: %w", err)}
-		}
-		return nil, nil
-	}
+func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budget.Slot, err error) {
 	l := &c.laws
 	if err := take(ctx, l.turn); err != nil {
-		return fail(err)
+		return nil, nil, err
 	}
 	defer func() { <-l.turn }()
 
 	var seen map[int64]*Customer
-	for made, more := false, true; len(updates) > 1 && !l.batchFields.is(loses); {
-		open := l.open(updates)
+	for made, more := false, true; len(jobs) > 1 && !l.batchFields.is(loses); {
+		open := l.open(jobs)
 		if open {
 			giveBack(slot)
-			var err error
-			if slot, seen, err = c.glance(ctx, updates); err != nil {
-				return fail(err)
+			if slot, seen, err = c.glance(ctx, jobs); err != nil {
+				return nil, nil, err
 			}
 			// Whom the search does not show, nothing is known of.
-			updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool {
-				if seen[u.ID] == nil {
-					c.patch(ctx, nil, u, done)
+			jobs = slices.DeleteFunc(jobs, func(j job) bool {
+				if seen[j.Value.ID] == nil {
+					c.patch(ctx, nil, j)
 				}
-				return seen[u.ID] == nil
+				return seen[j.Value.ID] == nil
 			})
 		}
 		canary, most := -1, 0
-		for i, u := range updates {
-			if kinds := bits.OnesCount32(uint32(l.unproven(u, seen[u.ID]))); kinds > most {
+		for i, j := range jobs {
+			if kinds := bits.OnesCount32(uint32(l.unproven(j.Value, seen[j.Value.ID]))); kinds > most {
 				canary, most = i, kinds
 			}
 		}
@@ -165,7 +156,7 @@ func (c *Client) prove(ctx context.Context, updates []update, done results) (res
 		case canary >= 0 && open:
 		case open && !made:
 			made = true
-			canary = slices.IndexFunc(updates, l.canShow)
+			canary = slices.IndexFunc(jobs, func(j job) bool { return l.canShow(j.Value) })
 		default:
 			canary = -1
 		}
@@ -174,10 +165,10 @@ func (c *Client) prove(ctx context.Context, updates []update, done results) (res
 		}
 		giveBack(slot)
 		slot = nil
-		c.canary(ctx, updates[canary], done)
-		updates = slices.Delete(slices.Clone(updates), canary, canary+1)
+		c.canary(ctx, jobs[canary])
+		jobs = slices.Delete(jobs, canary, canary+1)
 	}
-	return updates, slot
+	return jobs, slot, nil
 }
 
 // canary writes one customer as a batch of its own.
@@ -188,16 +179,21 @@ func (c *Client) prove(ctx context.Context, updates []update, done results) (res
 // repeats the page that they were seen on last, which moves by itself, and one of
 // the custom properties that were sent: it writes nothing that could be a
 // colleague's of just now.
-func (c *Client) canary(ctx context.Context, u update, done results) {
-	if c.refusedBefore(u, done) {
+func (c *Client) canary(ctx context.Context, j job) {
+	if c.refusedBefore(j) {
 		return
 	}
+	u := j.Value
 	written, err := c.checked(ctx, u, true, nil)
 	c.refusals.note(u.CustomData, err)
-	done[u.ID] = result{Value: written, Err: err}
-	if err != nil || !c.laws.open([]update{u}) || !c.laws.canShow(u) {
-		return
+	if err == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
+		written, err = c.show(ctx, u, written)
 	}
+	j.Answer(written, err)
+}
+
+// show is the second request for a canary who was written.
+func (c *Client) show(ctx context.Context, u update, written Written) (Written, error) {
 	again := update{ID: u.ID, Changes: Changes{LastPage: None[string]()}}
 	if page := text(written.LastPage); page != "" {
 		again.LastPage = Some(page)
@@ -208,14 +204,13 @@ func (c *Client) canary(ctx context.Context, u update, done results) {
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
 	shown, err := c.compared(ctx, again, true, written.Customer, answer[u.ID].whole(), err)
-	refusal, refused := errors.AsType[*Error](err)
-	_, lost := errors.AsType[*RestoreError](err)
-	switch {
-	case lost || err == nil:
-		done[u.ID] = result{Value: shown, Err: err}
-	case refused && refusal.blamable():
+	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
+		return shown, err
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
 		c.laws.silent = true
 	}
+	return written, nil // which this did not change
 }
 
 // canShow reports whether the customer holds something for certain, once this is
@@ -240,10 +235,10 @@ const glanceLasts = 2 * time.Second
 
 // glance returns what a search shows of these customers just before their batch
 // leaves, with the slot for it. The search is for up to a hundred who wait.
-func (c *Client) glance(ctx context.Context, updates []update) (*budget.Slot, map[int64]*Customer, error) {
+func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int64]*Customer, error) {
 	l := &c.laws
-	missing := func(u update) bool { return l.glance.customers[u.ID] == nil }
-	if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(updates, missing) {
+	missing := func(j job) bool { return l.glance.customers[j.Value.ID] == nil }
+	if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(jobs, missing) {
 		slot, err := c.acquire(ctx, false)
 		if err != nil {
 			return nil, nil, err
@@ -258,8 +253,8 @@ func (c *Client) glance(ctx context.Context, updates []update) (*budget.Slot, ma
 		return nil, nil, err
 	}
 	ids := make(map[int64]bool)
-	for _, u := range updates {
-		ids[u.ID] = true
+	for _, j := range jobs {
+		ids[j.Value.ID] = true
 	}
 	l.mu.Lock()
 	for id := range l.waiting {
@@ -273,17 +268,15 @@ func (c *Client) glance(ctx context.Context, updates []update) (*budget.Slot, ma
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		queries = append(queries, query{id: id})
 	}
-	answers := make(map[query]batch.Result[found], len(queries))
-	c.search(ctx, first, queries, answers)
+	seen := make(map[int64]*Customer, len(queries))
+	c.search(ctx, first, queries, func(q query, found found, _ error) {
+		if len(found.customers) == 1 { // of whom it fails to tell, nothing is known
+			seen[q.id] = found.customers[0]
+		}
+	})
 	if ctx.Err() != nil {
 		giveBack(second)
 		return nil, nil, context.Cause(ctx)
-	}
-	seen := make(map[int64]*Customer, len(queries))
-	for q, answer := range answers { // of whom it failed to tell, nothing is known
-		if len(answer.Value.customers) == 1 {
-			seen[q.id] = answer.Value.customers[0]
-		}
 	}
 	l.glance = glance{time.Now(), seen}
 	return second, seen, nil

@@ -20,9 +20,6 @@ type query struct {
 	id    int64 // 0 = by field
 	field *StringField
 	value string
-	// caller tells those apart who ask the same side by side: the tags of one
-	// customer are resources of their own. They share the answer.
-	caller uint64
 }
 
 func (q query) filter() Filter {
@@ -51,7 +48,7 @@ var searchSizes = []int{MaxPage, 10, 1}
 // alone before it is called gone, and so is one for whom believable returns
 // false.
 func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Customer) bool) (*Customer, error) {
-	found, err := c.queries.Do(withDeadline(ctx), query{id: id, caller: c.readers.Add(1)})
+	found, err := c.queries.Do(withDeadline(ctx), query{id: id})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +86,7 @@ func (c *Client) LookUp(ctx context.Context, field *StringField, value string) (
 // lookUp looks customers up until enough are found, with these waits between.
 func (c *Client) lookUp(ctx context.Context, field *StringField, value string, waits []time.Duration, enough func([]*Customer) bool) ([]*Customer, error) {
 	for {
-		found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value, caller: c.readers.Add(1)})
+		found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value})
 		switch {
 		case err != nil:
 			return nil, err
@@ -108,33 +105,41 @@ type found struct {
 	strong    bool // read alone, not by a search
 }
 
-// sendQueries answers what has gathered by the time the budget has a slot.
-func (c *Client) sendQueries(ctx context.Context, take func(int) []query) (map[query]batch.Result[found], error) {
+// sendQueries answers what has gathered by the time the budget has a slot. Who
+// ask the same share the answer: the tags of one customer are resources of their own.
+func (c *Client) sendQueries(ctx context.Context, take func(int) []*batch.Item[query, found]) error {
 	slot, err := c.config.Budget.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("waiting for the request budget to read a customer: %w", err)
+		return fmt.Errorf("waiting for the request budget to read a customer: %w", err)
 	}
-	size := searchSizes[c.searchSize.Load()]
-	queries := take(size)
-	done := make(map[query]batch.Result[found], len(queries))
+	asking := make(map[query][]*batch.Item[query, found])
+	var queries []query // each once
+	for _, item := range take(searchSizes[c.searchSize.Load()]) {
+		if asking[item.Value] == nil {
+			queries = append(queries, item.Value)
+		}
+		asking[item.Value] = append(asking[item.Value], item)
+	}
+	answer := func(q query, found found, err error) {
+		for _, item := range asking[q] {
+			item.Answer(found, err)
+		}
+	}
 	switch {
 	case len(queries) == 0:
 		slot.Cancel()
-		return done, nil
-	case len(filters(queries)) == 1 && queries[0].id != 0:
+	case len(queries) == 1 && queries[0].id != 0:
 		customer, err := c.one(ctx, request{operation: getCustomer, id: queries[0].id, slot: slot})
-		for _, q := range queries {
-			done[q] = batch.Result[found]{Value: found{[]*Customer{customer}, true}, Err: err}
-		}
-		return done, nil
+		answer(queries[0], found{[]*Customer{customer}, true}, err)
+	default:
+		c.search(ctx, slot, queries, answer)
 	}
-	c.search(ctx, slot, queries, done)
-	return done, nil
+	return nil
 }
 
 // search answers queries with one search, or with several smaller ones where
 // the account refuses so many at once.
-func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query, done map[query]batch.Result[found]) {
+func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query, answer func(query, found, error)) {
 	body := searchBody{Filter: filters(queries), Comparison: "OR", Limit: MaxPage}
 	most := len(body.Filter)
 	if slices.ContainsFunc(queries, func(q query) bool { return q.id == 0 }) {
@@ -167,12 +172,12 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 			parts = [][]query{fields[:half], fields[half:]}
 		}
 		for _, part := range parts {
-			c.search(ctx, nil, part, done)
+			c.search(ctx, nil, part, answer)
 		}
 		return
 	}
 	for _, q := range queries {
-		answer := found{}
+		told := found{}
 		failed := err
 		for i := range rows {
 			if failed != nil {
@@ -181,31 +186,29 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 			switch r := &rows[i]; {
 			case q.id != 0 && r.id == q.id && len(r.missing) > 0: // its caller reads it alone
 			case q.id != 0 && r.id == q.id:
-				answer.customers, failed = append(answer.customers, r.held), r.err
+				told.customers, failed = append(told.customers, r.held), r.err
 			case q.id == 0 && r.held != nil && (r.lacks(q.field.Name) || q.fits(r.held)):
 				*r, failed = c.complete(ctx, *r)
 				if IsNotFound(failed) { // gone in between
 					*r, failed = row{}, nil
 				}
 				if failed == nil && r.held != nil && q.fits(r.held) {
-					answer.customers = append(answer.customers, r.held)
+					told.customers = append(told.customers, r.held)
 				}
 			}
 		}
 		if failed != nil {
-			answer = found{}
+			told = found{}
 		}
-		done[q] = batch.Result[found]{Value: answer, Err: failed}
+		answer(q, told, failed)
 	}
 }
 
-// filters are the conditions of queries, each once.
+// filters are the conditions of queries.
 func filters(queries []query) []Filter {
-	var all []Filter
-	for _, q := range queries {
-		if filter := q.filter(); !slices.Contains(all, filter) {
-			all = append(all, filter)
-		}
+	all := make([]Filter, len(queries))
+	for i, q := range queries {
+		all[i] = q.filter()
 	}
 	return all
 }

@@ -28,10 +28,8 @@ type Written struct {
 	Loss *Loss
 }
 
-type (
-	result  = batch.Result[Written]
-	results map[int64]result
-)
+// job is an update that waits for its answer.
+type job = *batch.Item[update, Written]
 
 // UpdateCustomer writes changes to a customer and returns it as it is
 // afterwards. Calls that are made side by side share requests.
@@ -51,84 +49,96 @@ func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes) 
 }
 
 // sendUpdates sends what has gathered by the time the budget has a slot.
-func (c *Client) sendUpdates(ctx context.Context, take func(int) []update) (map[int64]result, error) {
+func (c *Client) sendUpdates(ctx context.Context, take func(int) []job) error {
 	slot, err := c.config.Budget.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("waiting for the request budget to update a customer: %w", err)
+		return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 	}
-	updates, done := take(c.config.BatchSize), make(results)
-	if len(updates) > 1 && c.laws.open(updates) {
+	jobs := take(c.config.BatchSize)
+	if len(jobs) > 1 && c.laws.open(jobs) {
 		giveBack(slot)
-		updates, slot = c.prove(ctx, updates, done)
+		if jobs, slot, err = c.prove(ctx, jobs); err != nil {
+			return fmt.Errorf("waiting to update a customer: %w", err)
+		}
 	}
-	c.put(ctx, slot, updates, done)
-	return done, nil
+	return c.put(ctx, slot, jobs)
 }
 
 // put sends updates as one batch PUT, a single one as PATCH, and so those that
 // would lose something in a batch. A refusal that a customer may be to blame
 // for is narrowed down until the bad one stands alone and is refused in its own
-// words. The slot is for the first request; nil = take one.
-func (c *Client) put(ctx context.Context, slot *budget.Slot, updates []update, done results) {
-	updates = slices.DeleteFunc(slices.Clone(updates), func(u update) bool { return c.refusedBefore(u, done) })
-	if slot == nil && len(updates) > 1 {
+// words. The slot is for the first request; nil = take one. The error is that
+// there is none, and concerns all who have no answer.
+func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), c.refusedBefore)
+	if slot == nil && len(jobs) > 1 {
 		var err error
 		if slot, err = c.config.Budget.Acquire(ctx); err != nil {
-			for _, u := range updates {
-				done[u.ID] = result{Err: fmt.Errorf("waiting for the request budget to update a customer: %w", err)}
-			}
-			return
+			return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 		}
 	}
 	// Another batch may have shown something since, so it is looked at now.
-	var alone, together []update
-	for _, u := range updates {
-		if len(updates) == 1 || c.laws.losesInBatch(u) {
-			alone = append(alone, u)
+	var alone, together []job
+	for _, j := range jobs {
+		if c.laws.losesInBatch(j.Value) {
+			alone = append(alone, j)
 		} else {
-			together = append(together, u)
+			together = append(together, j)
 		}
 	}
 	if len(together) == 1 {
 		alone, together = append(alone, together...), nil
 	}
 	if len(together) > 0 {
-		c.putTogether(ctx, slot, together, done)
+		if err := c.putTogether(ctx, slot, together); err != nil {
+			return err
+		}
 		slot = nil
 	}
-	for _, u := range alone {
-		c.patch(ctx, slot, u, done)
+	for _, j := range alone {
+		c.patch(ctx, slot, j)
 		slot = nil
 	}
 	giveBack(slot)
+	return nil
 }
 
-func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, updates []update, done results) {
+func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job) error {
+	updates := make([]update, len(jobs))
+	for i, j := range jobs {
+		updates[i] = j.Value
+	}
 	answer, err := c.putBatch(ctx, request{slot: slot}, updates)
 	var refusal *Error
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {
-			first, second := suspects(updates, refusal)
-			c.put(ctx, nil, first, done)
-			c.put(ctx, nil, second, done)
-			return
+			first, second := suspects(jobs, refusal)
+			if err := c.put(ctx, nil, first); err != nil {
+				return err
+			}
+			return c.put(ctx, nil, second)
 		}
 		// Not wrapped: whom the refusal is about is not known.
 		err = fmt.Errorf("the batch that this customer was in was refused, perhaps because of another customer, "+
 			"and the run ended before that was found out (%s): %w", refusal, context.Canceled)
 	}
-	for _, u := range updates {
-		switch told, answered := answer[u.ID]; {
+	var untold []job
+	for _, j := range jobs {
+		switch told, answered := answer[j.Value.ID]; {
 		case err != nil:
-			done[u.ID] = result{Err: err}
+			j.Answer(Written{}, err)
 		case answered && (told.err != nil || told.whole() != nil):
-			done[u.ID] = result{Value: Written{Customer: told.whole()}, Err: told.err}
+			j.Answer(Written{Customer: told.whole()}, told.err)
 		default:
-			// The batch went through; what became of this one only it can tell.
-			customer, err := c.GetCustomer(ctx, u.ID)
-			done[u.ID] = result{Value: Written{Customer: customer}, Err: err}
+			untold = append(untold, j)
 		}
 	}
+	for _, j := range untold {
+		// The batch went through; what became of this one only it can tell.
+		customer, err := c.GetCustomer(ctx, j.Value.ID)
+		j.Answer(Written{Customer: customer}, err)
+	}
+	return nil
 }
 
 // putBatch sends one batch PUT and returns the customers of the answer by id.
@@ -147,18 +157,18 @@ func (c *Client) putBatch(ctx context.Context, as request, updates []update) (ma
 // suspects splits a refused batch: into those that the refusal points to by
 // their place and the others, else into halves. Ten with one bad among them
 // cost eight further requests at most.
-func suspects(updates []update, refusal *Error) (first, second []update) {
+func suspects(jobs []job, refusal *Error) (first, second []job) {
 	named := refusal.items()
-	for i, u := range updates {
+	for i, j := range jobs {
 		if slices.Contains(named, i) {
-			second = append(second, u)
+			second = append(second, j)
 		} else {
-			first = append(first, u)
+			first = append(first, j)
 		}
 	}
 	if len(first) == 0 || len(second) == 0 {
-		half := (len(updates) + 1) / 2
-		return updates[:half], updates[half:]
+		half := (len(jobs) + 1) / 2
+		return jobs[:half], jobs[half:]
 	}
 	return first, second
 }
@@ -167,11 +177,12 @@ func suspects(updates []update, refusal *Error) (first, second []update) {
 // ("Update customer"); what becomes of the custom properties that a customData
 // leaves out nobody says, so an update of custom data is checked until an account
 // has shown that it keeps them.
-func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done results) {
-	if c.refusedBefore(u, done) {
+func (c *Client) patch(ctx context.Context, slot *budget.Slot, j job) {
+	if c.refusedBefore(j) {
 		giveBack(slot)
 		return
 	}
+	u := j.Value
 	var written Written
 	var err error
 	if u.CustomData != nil && !c.laws.patchProperties.is(keeps) {
@@ -181,7 +192,7 @@ func (c *Client) patch(ctx context.Context, slot *budget.Slot, u update, done re
 		written.Customer, err = c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
 	}
 	c.refusals.note(u.CustomData, err)
-	done[u.ID] = result{Value: written, Err: err}
+	j.Answer(written, err)
 }
 
 // patchChecked is patch for an account that is not known to keep what a
@@ -204,10 +215,10 @@ func (c *Client) patchChecked(ctx context.Context, u update) (Written, error) {
 }
 
 // refusedBefore answers an update that is known to be refused, without a request.
-func (c *Client) refusedBefore(u update, done results) bool {
-	err := c.refusals.of(u.CustomData)
+func (c *Client) refusedBefore(j job) bool {
+	err := c.refusals.of(j.Value.CustomData)
 	if err != nil {
-		done[u.ID] = result{Err: err}
+		j.Answer(Written{}, err)
 	}
 	return err != nil
 }

@@ -218,6 +218,34 @@ func TestOneBadCustomerStandsAlone(t *testing.T) {
 	}
 }
 
+// The good ones are answered as soon as it is known that they are good.
+func TestGoodCustomersDoNotWaitForTheBadOne(t *testing.T) {
+	with := crowd(20)
+	with.transport = meddling(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+		time.Sleep(time.Second)
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		a.updateAll(a.Context(), 10, ids[10:], named("first"))
+		began := time.Now()
+		var wait sync.WaitGroup
+		for i, id := range ids[:10] {
+			wait.Go(func() {
+				changes, want := named("Ada")(id), 2*time.Second // their batch is refused, then sent without the bad one
+				if i == 4 {
+					changes, want = helpcrunch.Changes{Notes: helpcrunch.Some(strings.Repeat("x", 300))}, 3*time.Second
+				}
+				_, err := a.UpdateCustomer(a.Context(), id, changes)
+				if (err != nil) != (i == 4) || time.Since(began) != want {
+					t.Errorf("%d got %v after %s, want an answer after %s", id, err, time.Since(began), want)
+				}
+			})
+		}
+		wait.Wait()
+	})
+}
+
 // Each status that may be about one customer is narrowed down, also those that
 // the documentation does not mention.
 func TestEveryRefusalIsNarrowed(t *testing.T) {
