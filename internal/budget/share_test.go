@@ -201,7 +201,7 @@ func TestShareOfTheLimit(t *testing.T) {
 		"two, fixed windows":          {server: rules{limit: 120, fixed: true}, machines: 2, used: 0.92, refused: 0.05, fair: 0.7},
 		"four, fixed windows":         {server: rules{limit: 120, fixed: true}, machines: 4, used: 0.92, refused: 0.09, fair: 0.5},
 		"four, told for how long":     {server: rules{limit: 120, tells: true}, machines: 4, used: 0.92, refused: 0.07, fair: 0.5},
-		"four, told, fixed windows":   {server: rules{limit: 120, tells: true, fixed: true}, machines: 4, used: 0.92, refused: 0.08, fair: 0.5},
+		"four, told, fixed windows":   {server: rules{limit: 120, tells: true, fixed: true}, machines: 4, used: 0.92, refused: 0.10, fair: 0.5},
 		"two, refused ones count":     {server: rules{limit: 120, countsRefused: true}, machines: 2, used: 0.88, refused: 0.05, fair: 0.6},
 		"four, refused ones count":    {server: rules{limit: 120, countsRefused: true}, machines: 4, used: 0.88, refused: 0.08, fair: 0.4},
 		"eight, refused ones count":   {server: rules{limit: 120, countsRefused: true}, machines: 8, used: 0.85, refused: 0.15, fair: 0.45},

@@ -56,7 +56,9 @@ func (s *Slot) Refused(told time.Duration) {
 		_, accepted := l.held(s.budget.config.Window, now)
 		l.Share.refused(tenths(now), accepted, s.probe, s.budget.random)
 		if told > 0 {
-			l.pause(tenths(now + min(told, longest)))
+			until := tenths(now + min(told, longest))
+			l.pause(until)
+			l.Share.Retry = min(l.Share.Retry, until) // the server knows best when there is room
 		}
 		longest = maxSharedPause // the second ledger is that of all
 	})

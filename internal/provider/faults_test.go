@@ -847,7 +847,7 @@ func TestAnswersThatDoNotCome(t *testing.T) {
 		sandbox.OpSearch: 2 + 1 + 1, // the refresh twice, the look-up after the create, and who could be the canary
 		sandbox.OpCreate: 2,         // the second is refused, which proves the first
 		sandbox.OpBatch:  2,         // the canary, twice
-		sandbox.OpGet:    1,
+		sandbox.OpGet:    2,         // the canary's, and that of the one who is adopted
 		sandbox.OpPatch:  1,
 	}
 	if got := served(s.server); !maps.Equal(got, want) {
