@@ -146,7 +146,6 @@ func configWith(a *account, transport func(http.RoundTripper) http.RoundTripper)
 	a.Helper()
 	config := config(a.T, a.server)
 	config.Transport, config.Log = transport(a.server.Transport()), a.log
-	config.BatchLinger = helpcrunch.DefaultBatchLinger
 	return config
 }
 

@@ -30,13 +30,12 @@ const (
 	// MaxPage is how many customers one page of a list or search holds at most ("Get customers").
 	MaxPage = 100
 
-	// DefaultBatchLinger is how long a batch waits for the next customer to join.
-	DefaultBatchLinger = 250 * time.Millisecond
 	// DefaultMaxRetries is how often a request that met a fault is repeated.
 	DefaultMaxRetries = 5
 	// DefaultRequestTimeout bounds one attempt of one request.
 	DefaultRequestTimeout = 30 * time.Second
 
+	linger    = 250 * time.Millisecond // of a batch, for the next to join
 	maxAnswer = 10 << 20
 )
 
@@ -47,7 +46,6 @@ type Config struct {
 	UserAgent      string
 	Budget         *budget.Budget
 	BatchSize      int // 1 to MaxBatchSize; 1 = every update alone
-	BatchLinger    time.Duration
 	MaxRetries     int // for faults; a 429 and a wait for the budget do not count
 	RequestTimeout time.Duration
 	// Refused, unless nil, is what every request fails with. Nothing is sent.
@@ -92,14 +90,14 @@ func NewClient(config Config) *Client {
 	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
 	c.updates = batch.New(batch.Config[update, Written]{
 		Max:    config.BatchSize,
-		Linger: config.BatchLinger,
+		Linger: linger,
 		Grace:  config.RequestTimeout,
 		Key:    func(u update) any { return u.ID },
 		Send:   c.sendUpdates,
 	})
 	c.queries = batch.New(batch.Config[query, found]{
 		Max:    MaxPage,
-		Linger: config.BatchLinger,
+		Linger: linger,
 		Send:   c.sendQueries,
 	})
 	return c

@@ -342,8 +342,7 @@ func TestLostCreatesAreLookedUpTogether(t *testing.T) {
 			return answer, err
 		})
 	}
-	lingering := func(c *helpcrunch.Config) { c.BatchLinger = time.Second }
-	open(t, setup{transport: losing, client: lingering}, func(a *account) {
+	open(t, setup{transport: losing}, func(a *account) {
 		var wait sync.WaitGroup
 		for i := range customers {
 			wait.Go(func() {

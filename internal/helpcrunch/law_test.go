@@ -165,7 +165,7 @@ func TestCanaryReadsJustBeforeItWrites(t *testing.T) {
 	for name, changes := range map[string]func(int64) helpcrunch.Changes{"batch-clears-omitted": named("Ada"), "custom-data-replaces": planned("gold")} {
 		with := crowd(2, name)
 		with.client = func(c *helpcrunch.Config) {
-			c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 4}), time.Second
+			c.Budget = budget.New(budget.Config{Limit: 4})
 		}
 		open(t, with, func(a *account) {
 			for range 3 {
@@ -197,7 +197,7 @@ func TestCanaryReadsJustBeforeItWrites(t *testing.T) {
 func TestCanaryWithOneRequestAMinute(t *testing.T) {
 	with := crowd(3, "batch-clears-omitted")
 	with.client = func(c *helpcrunch.Config) {
-		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 1}), time.Second
+		c.Budget = budget.New(budget.Config{Limit: 1})
 	}
 	open(t, with, func(a *account) {
 		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
@@ -358,7 +358,7 @@ func TestCanaryIsPutBackAfterAStop(t *testing.T) {
 func TestCanaryIsPutBackWithoutWaiting(t *testing.T) {
 	with := crowd(3, "batch-clears-omitted")
 	with.client = func(c *helpcrunch.Config) {
-		c.Budget, c.BatchLinger = budget.New(budget.Config{Limit: 5}), time.Second
+		c.Budget = budget.New(budget.Config{Limit: 5})
 	}
 	open(t, with, func(a *account) {
 		for range 2 {

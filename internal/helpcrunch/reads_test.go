@@ -335,7 +335,6 @@ func TestReadsAtAWrongAddress(t *testing.T) {
 					return response(r, http.StatusNotFound, nil, strings.NewReader(c.answer)), nil
 				})
 			}
-			with.client = func(c *helpcrunch.Config) { c.BatchLinger = time.Second }
 			open(t, with, func(a *account) {
 				for id, got := range a.readAll(a.ids(), always) {
 					if got.err == nil || helpcrunch.IsNotFound(got.err) {

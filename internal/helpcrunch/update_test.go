@@ -22,13 +22,12 @@ import (
 )
 
 // crowd is a setup with so many customers, each with a user id, a phone and
-// two custom properties, and a client that waits for company.
+// two custom properties.
 func crowd(count int, switches ...string) setup {
 	with := setup{
 		sandbox: sandbox.Config{Attributes: map[string]sandbox.AttributeType{
 			"plan": sandbox.TextAttribute, "seats": sandbox.NumberAttribute, "renewal": sandbox.DateAttribute,
 		}},
-		client: func(c *helpcrunch.Config) { c.BatchLinger = 250 * time.Millisecond },
 	}
 	for i := range count {
 		with.sandbox.Customers = append(with.sandbox.Customers, sandbox.Record{

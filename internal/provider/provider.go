@@ -173,7 +173,6 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		APIKey:         key,
 		UserAgent:      p.userAgent(req.TerraformVersion, &resp.Diagnostics),
 		BatchSize:      settings.number("batch_size", envBatchSize, model.BatchSize, helpcrunch.MaxBatchSize, 1, helpcrunch.MaxBatchSize),
-		BatchLinger:    helpcrunch.DefaultBatchLinger,
 		MaxRetries:     settings.number("max_retries", envMaxRetries, model.MaxRetries, helpcrunch.DefaultMaxRetries, 0, maxMaxRetries),
 		RequestTimeout: requestTimeout,
 		Transport:      p.transport,
