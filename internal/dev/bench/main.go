@@ -57,12 +57,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer func() { _ = os.RemoveAll(s.folder) }()
 	for _, j := range jobs(customers, peersFolder != "") {
-		m, err := s.measure(ctx, j)
-		if err != nil {
-			return err
-		}
-		// What is known is written at once: a long run may be stopped.
-		if err := publish(m); err != nil {
+		if err := s.measure(ctx, j); err != nil {
 			return err
 		}
 	}

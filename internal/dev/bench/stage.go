@@ -64,16 +64,17 @@ func (s *stage) build(ctx context.Context, peersFolder string) error {
 	return nil
 }
 
-// measure plays the steps of a job. Of ours nothing may go wrong; what goes
-// wrong with a peer is a figure as well.
-func (s *stage) measure(ctx context.Context, j job) (measured, error) {
+// measure plays the steps of a job, and publishes what each has shown: a long
+// run may be stopped. Of ours nothing may go wrong; what goes wrong with a peer
+// is a figure as well.
+func (s *stage) measure(ctx context.Context, j job) error {
 	m := measured{Provider: j.contender.name, Customers: j.customers, Limit: j.limit, Date: time.Now().UTC().Format(time.DateOnly), Machine: s.machine}
 	if j.contender.name != ours.name {
 		m.Version = j.contender.version
 	}
 	at, err := openSite(ctx, s, j)
 	if err != nil {
-		return m, err
+		return err
 	}
 	defer at.close()
 	for _, step := range j.steps {
@@ -82,9 +83,12 @@ func (s *stage) measure(ctx context.Context, j job) (measured, error) {
 			err = fmt.Errorf("%s with %d customers went wrong", step.act, j.customers)
 		}
 		if err != nil {
-			return m, err
+			return err
 		}
 		m.Rows = append(m.Rows, r)
+		if err := publish(m); err != nil {
+			return err
+		}
 	}
-	return m, nil
+	return nil
 }
