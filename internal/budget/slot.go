@@ -51,7 +51,7 @@ func (s *Slot) Refused(told time.Duration) {
 	if told > 0 {
 		told = min(told, maxPause) + time.Duration(s.budget.random()*float64(time.Second))
 	}
-	longest := time.Duration(maxPause + time.Second)
+	longest := maxPause + time.Second
 	s.end(func(l *ledger, now time.Duration) {
 		_, accepted := l.held(s.budget.config.Window, now)
 		l.Share.refused(tenths(now), accepted, s.probe, s.budget.random)
