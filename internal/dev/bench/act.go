@@ -3,8 +3,6 @@
 
 package main
 
-import "fmt"
-
 // act is something that a user does with all customers.
 type act string
 
@@ -16,8 +14,7 @@ const (
 	destroy act = "destroy"
 )
 
-// The most that HelpCrunch does with one request, and how many of the
-// customers drift.
+// The most that HelpCrunch does with one request, and which customers drift.
 const (
 	batchSize  = 10
 	searchSize = 100
@@ -26,32 +23,24 @@ const (
 
 // step is an act as it is played.
 type step struct {
-	act         act
-	parallelism int
+	Act         act `json:"act"`
+	Parallelism int `json:"parallelism"`
 }
 
 // steps are all acts in their order, with Terraform's own parallelism. A plan
 // is also played with the most that is of use.
 var steps = []step{{create, 10}, {plan, 10}, {plan, 100}, {update, 10}, {drift, 10}, {destroy, 10}}
 
-// title names the step where its parallelism has no column of its own.
-func (s step) title() string {
-	if s.act == plan {
-		return fmt.Sprintf("plan, -parallelism=%d", s.parallelism)
-	}
-	return string(s.act)
-}
-
 // smallest is the number of requests that nobody can go below: HelpCrunch
 // creates and deletes customers one by one, and a search can look only for
 // those whom Terraform reads side by side. Terraform plans in one provider
 // process and applies in another; each that says anything about a customer
-// asks first which account it has. That of a create plans nothing that is
-// there.
+// asks first which account it has. A create has nobody to
+// ask about in its plan.
 func (s step) smallest(customers int) int {
 	const account = 1
-	read := account + divideUp(customers, min(s.parallelism, searchSize))
-	switch s.act {
+	read := account + divideUp(customers, min(s.Parallelism, searchSize))
+	switch s.Act {
 	case create:
 		return account + customers
 	case update:

@@ -35,25 +35,25 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = w.Write(b.state)
 	case http.MethodPost:
-		if b.lock != nil && r.URL.Query().Get("ID") != lockID(b.lock) {
-			b.refuse(w)
+		if b.lock == nil || r.URL.Query().Get("ID") == lockID(b.lock) {
+			b.state = body
 			return
 		}
-		b.state = body
+		b.refuse(w)
 	case http.MethodDelete:
 		b.state = nil
 	case "LOCK":
-		if b.lock != nil {
-			b.refuse(w)
+		if b.lock == nil {
+			b.lock = body
 			return
 		}
-		b.lock = body
+		b.refuse(w)
 	case "UNLOCK":
-		if lockID(body) != lockID(b.lock) {
-			b.refuse(w)
+		if lockID(body) == lockID(b.lock) {
+			b.lock = nil
 			return
 		}
-		b.lock = nil
+		b.refuse(w)
 	default:
 		http.Error(w, "no such method", http.StatusMethodNotAllowed)
 	}

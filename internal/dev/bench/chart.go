@@ -18,33 +18,32 @@ const (
 	barStep    = 15
 	groupGap   = 14
 	chartTop   = 84
+	legendStep = 200
 )
 
 // chart draws the requests of all contenders, act by act. Colours follow the
 // reader's light or dark mode.
 func chart(f figures) string {
 	most := 1
-	for _, c := range contenders() {
-		for _, r := range f.find(c.name, peerCustomers, 0).Rows {
-			most = max(most, r.Requests)
-		}
-	}
 	var body strings.Builder
-	x := 16
 	for i, c := range contenders() {
-		name := "this provider"
-		if i > 0 {
-			name = f.published(c).String()
+		fmt.Fprintf(&body, "  <rect class=\"c%d\" x=\"%d\" y=\"50\" width=\"12\" height=\"12\" rx=\"2\"/>\n", i, 16+i*legendStep)
+		fmt.Fprintf(&body, "  <text x=\"%d\" y=\"61\">%s</text>\n", 34+i*legendStep, c)
+		for _, s := range steps {
+			if r := f.find(c, peerCustomers, 0, s); r != nil {
+				most = max(most, r.Requests)
+			}
 		}
-		fmt.Fprintf(&body, "  <rect class=\"c%d\" x=\"%d\" y=\"50\" width=\"12\" height=\"12\" rx=\"2\"/>\n", i, x)
-		fmt.Fprintf(&body, "  <text x=\"%d\" y=\"61\">%s</text>\n", x+18, html.EscapeString(name))
-		x += 40 + 8*len(name)
 	}
 	y := chartTop
 	for _, s := range steps {
-		fmt.Fprintf(&body, "  <text class=\"label\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth-10, y+barStep+barHeight-2, s.title())
+		label := string(s.Act)
+		if s.Act == plan {
+			label = fmt.Sprintf("plan, -parallelism=%d", s.Parallelism)
+		}
+		fmt.Fprintf(&body, "  <text class=\"label\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth-10, y+barStep+barHeight-2, label)
 		for i, c := range contenders() {
-			if r := f.find(c.name, peerCustomers, 0).row(s); r != nil {
+			if r := f.find(c, peerCustomers, 0, s); r != nil {
 				width := max(2, r.Requests*barWidth/most)
 				fmt.Fprintf(&body, "  <rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>\n", i, labelWidth, y, width, barHeight)
 				fmt.Fprintf(&body, "  <text class=\"number\" x=\"%d\" y=\"%d\">%s</text>\n", labelWidth+width+6, y+barHeight-2, html.EscapeString(cost(r)))

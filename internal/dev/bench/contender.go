@@ -10,48 +10,47 @@ type contender struct {
 	name    string // of the provider and, behind terraform-provider-, of its binary
 	source  string // as a configuration writes it
 	version string
-	config  string // the provider's block, and %d customers; see configuration
-
-	repository string // of a peer, on GitHub
+	config  string // its provider and resource block; see configuration
 }
 
-func (c contender) String() string { return c.source + " " + c.version }
+func (c contender) String() string {
+	if c.version == "" {
+		return "this provider"
+	}
+	return c.source + " " + c.version
+}
 
 // ours is the provider of this repository.
 var ours = contender{
-	name:    "helpcrunch",
-	source:  "terraform-helpcrunch/helpcrunch",
-	version: "0.0.1", // as terraformcli.BuildMirror calls it
+	name:   "helpcrunch",
+	source: "terraform-helpcrunch/helpcrunch",
 	config: `
 provider "helpcrunch" {}
 
 resource "helpcrunch_customer" "many" {
-  count = %d
+  count = var.customers
 
   user_id = "bench-${count.index}"
   name    = "${var.name} ${count.index}"
   email   = "customer-${count.index}@example.com"
   tags    = [{ name = "bench" }]
 
-  custom_data = {
-    plan  = "gold"
-    seats = count.index
-  }
+  custom_data = { plan = "gold", seats = count.index }
 }
 `,
 }
 
 // peers are what else can be taken: providers for any REST API, set up as
 // their documentation advises for one like this. With PUT HelpCrunch clears
-// what a request does not mention; so both update with PATCH. An answer has custom data in another form than a
-// request. restapi can only ignore what it does not manage field by field: its
-// ignore_server_additions also hides what a colleague changes.
+// what a request does not mention; so both update with PATCH. An answer has
+// custom data in another form than a request. restapi has to ignore field by
+// field what it does not manage: its ignore_server_additions also hides what a
+// colleague changes.
 var peers = []contender{
 	{
-		name:       "restapi",
-		source:     "Mastercard/restapi",
-		version:    "3.0.0",
-		repository: "Mastercard/terraform-provider-restapi",
+		name:    "restapi",
+		source:  "Mastercard/restapi",
+		version: "3.0.0",
 		config: `
 provider "restapi" {
   uri                  = var.url
@@ -60,56 +59,36 @@ provider "restapi" {
   update_method        = "PATCH"
   rate_limit           = var.rate == 0 ? null : var.rate / 60
 
-  retries {
-    max_retries = 10
-  }
+  retries { max_retries = 10 }
 }
 
 resource "restapi_object" "many" {
-  count = %d
+  count = var.customers
 
   path = "/customers"
   ignore_changes_to = [
     "customData", "id", "company", "phone", "notes", "locale", "unsubscribed", "blocked", "firstSeen", "lastSeen",
     "lastPage", "device", "location", "createdFrom", "integrationId", "source", "referer",
   ]
-
-  data = jsonencode({
-    userId = "bench-${count.index}"
-    name   = "${var.name} ${count.index}"
-    email  = "customer-${count.index}@example.com"
-    tags   = [{ name = "bench", color = "#c377e0" }]
-
-    customData = [
-      { property = "plan", value = "gold" },
-      { property = "seats", value = count.index },
-    ]
-  })
+  data = jsonencode(local.customers[count.index])
 }
 `,
 	},
 	{
-		name:       "restful",
-		source:     "magodo/restful",
-		version:    "0.25.1",
-		repository: "magodo/terraform-provider-restful",
+		name:    "restful",
+		source:  "magodo/restful",
+		version: "0.25.1",
 		config: `
 provider "restful" {
   base_url      = var.url
   update_method = "PATCH"
   security      = { http = { token = { token = var.key } } }
 
-  client = {
-    retry = {
-      status_codes    = [429, 500, 502, 503, 504]
-      count           = 10
-      max_wait_in_sec = 60
-    }
-  }
+  client        = { retry = { status_codes = [429, 500, 502, 503, 504], count = 10, max_wait_in_sec = 60 } }
 }
 
 resource "restful_resource" "many" {
-  count = %d
+  count = var.customers
 
   path      = "/customers"
   read_path = "$(path)/$(body.id)"
@@ -123,30 +102,17 @@ resource "restful_resource" "many" {
       ]
     }
   EOT
-
-  body = {
-    userId = "bench-${count.index}"
-    name   = "${var.name} ${count.index}"
-    email  = "customer-${count.index}@example.com"
-    tags   = [{ name = "bench", color = "#c377e0" }]
-
-    customData = [
-      { property = "plan", value = "gold" },
-      { property = "seats", value = count.index },
-    ]
-  }
+  body      = local.customers[count.index]
 }
 `,
 	},
 }
 
 // configuration is that of all customers, with its state in a backend.
-func (c contender) configuration(customers int, state string) string {
+func (c contender) configuration(state string) string {
 	return fmt.Sprintf(`terraform {
   required_providers {
-    %[1]s = {
-      source = %[2]q
-    }
+    %[1]s = { source = %[2]q }
   }
 
   backend "http" {
@@ -159,8 +125,18 @@ func (c contender) configuration(customers int, state string) string {
 variable "name" {}
 variable "url" {}
 variable "key" {}
-variable "rate" {
-  type = number
+
+variable "customers" { type = number }
+variable "rate" { type = number }
+
+locals {
+  customers = [for i in range(var.customers) : { # as HelpCrunch has them
+    userId     = "bench-${i}"
+    name       = "${var.name} ${i}"
+    email      = "customer-${i}@example.com"
+    tags       = [{ name = "bench", color = "#c377e0" }]
+    customData = [{ property = "plan", value = "gold" }, { property = "seats", value = i }]
+  }]
 }
-`, c.name, c.source, state) + fmt.Sprintf(c.config, customers)
+`, c.name, c.source, state) + c.config
 }

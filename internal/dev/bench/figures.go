@@ -7,27 +7,19 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
 // What a run writes. The page and the chart are made of the figures alone, so
 // that a run which measures a part leaves the rest as it was published.
 const (
-	figuresPath = "internal/dev/bench/figures.json"
-	// templatePath is a page of the documentation, which make docs copies as it is.
+	figuresPath  = "internal/dev/bench/figures.json"
 	templatePath = "templates/guides/benchmark.md"
-	// pagePath is that copy.
-	pagePath = "docs/guides/benchmark.md"
-	// chartPath is outside of docs/, where a registry takes nothing but pages.
-	chartPath = "bench/benchmark.svg"
+	pagePath     = "docs/guides/benchmark.md" // as make docs copies it
+	chartPath    = "bench/benchmark.svg"      // outside of docs/, where a registry takes nothing but pages
 )
 
 // figures are all that was measured.
@@ -36,7 +28,6 @@ type figures []measured
 // measured is what a job found.
 type measured struct {
 	Provider  string `json:"provider"`
-	Version   string `json:"version,omitempty"` // of a peer
 	Customers int    `json:"customers"`
 	Limit     int    `json:"limit,omitempty"` // requests a minute; 0 = none
 	Date      string `json:"date"`
@@ -46,34 +37,15 @@ type measured struct {
 
 // row is what a step cost.
 type row struct {
-	Act          act     `json:"act"`
-	Parallelism  int     `json:"parallelism"`
-	Requests     int     `json:"requests"` // those refused included
-	Refused      int     `json:"refused,omitempty"`
-	Errors       int     `json:"errors,omitempty"` // that Terraform told
-	Note         string  `json:"note,omitempty"`   // what was not as it should be
-	ProviderCPU  float64 `json:"providerCPU"`      // seconds
-	TerraformCPU float64 `json:"terraformCPU"`     // seconds
-	Peak         int64   `json:"peak"`             // bytes of memory of the provider
-	Minutes      float64 `json:"minutes,omitempty"`
-}
+	step
+	usage
 
-func (r row) String() string {
-	text := fmt.Sprintf("%s (parallelism %d): %d requests, %.1f s of CPU, Terraform %.1f s, %.0f MB",
-		r.Act, r.Parallelism, r.Requests, r.ProviderCPU, r.TerraformCPU, megabytes(r.Peak))
-	if r.Minutes > 0 {
-		text += fmt.Sprintf(", %.1f minutes", r.Minutes)
-	}
-	if r.Refused > 0 || r.Errors > 0 {
-		text += fmt.Sprintf(", %d refused, %d errors", r.Refused, r.Errors)
-	}
-	if r.Note != "" {
-		text += ", " + r.Note
-	}
-	return text
+	Requests int     `json:"requests"` // those refused included
+	Refused  int     `json:"refused,omitempty"`
+	Errors   int     `json:"errors,omitempty"`  // that Terraform told
+	Wrong    string  `json:"wrong,omitempty"`   // what else was not as it should be
+	Minutes  float64 `json:"minutes,omitempty"` // at a limit
 }
-
-func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
 
 // put replaces what the same job found before.
 func (f figures) put(m measured) figures {
@@ -83,26 +55,17 @@ func (f figures) put(m measured) figures {
 	return f
 }
 
-// compare puts ours first, which comes first in the alphabet as well.
 func (m measured) compare(other measured) int {
 	return cmp.Or(strings.Compare(m.Provider, other.Provider), cmp.Compare(m.Limit, other.Limit), cmp.Compare(m.Customers, other.Customers))
 }
 
-// find returns what was measured of a provider; nothing where it was not.
-func (f figures) find(provider string, customers, limit int) measured {
+// find returns what a step cost; nil where it was not measured.
+func (f figures) find(c contender, customers, limit int, s step) *row {
 	for _, m := range f {
-		if m.Provider == provider && m.Customers == customers && m.Limit == limit {
-			return m
-		}
-	}
-	return measured{}
-}
-
-// row returns what a step cost; nil where it was not measured.
-func (m measured) row(s step) *row {
-	for i, r := range m.Rows {
-		if r.Act == s.act && r.Parallelism == s.parallelism {
-			return &m.Rows[i]
+		for _, r := range m.Rows {
+			if m.Provider == c.String() && m.Customers == customers && m.Limit == limit && r.step == s {
+				return &r
+			}
 		}
 	}
 	return nil
@@ -115,7 +78,7 @@ func publish(m measured) error {
 	if err == nil {
 		err = json.Unmarshal(content, &f)
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return fmt.Errorf("reading %s: %w", figuresPath, err)
 	}
 	f = f.put(m)
@@ -127,16 +90,9 @@ func publish(m measured) error {
 	}
 	text := page(f)
 	for path, content := range map[string]string{figuresPath: encoded.String(), templatePath: text, pagePath: text, chartPath: chart(f)} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("making a folder for %s: %w", path, err)
-		}
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
 	}
 	return nil
 }
-
-// minutesAtLimit are those that a run takes at least: what the limit lets
-// through may come at once, and each further part of it waits a minute.
-func minutesAtLimit(requests int) int { return max(0, requests-1) / sandbox.DefaultRate }

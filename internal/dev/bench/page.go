@@ -31,151 +31,111 @@ HelpCrunch allows an account %[3]d requests a minute, so the requests are what t
 ## Beside the smallest possible
 
 %[4]s
-- *Smallest possible* is what nobody can go below: HelpCrunch creates and deletes customers one by one, updates at most %[5]d and finds at most %[6]d with one request, and Terraform reads as many side by side as its `+"`-parallelism`"+` says. Each provider process asks once which account it has, and Terraform has two of them for an apply of something that is there: it plans with one and applies with the other.
-- *update all* and *destroy* read everything first, as `+"`terraform apply`"+` and `+"`terraform destroy`"+` do. *repair drift* is a plan that finds what a colleague has changed, and an apply of that plan. The provider itself has written these customers a moment ago, and reads those that differ once more, alone: a search may lag behind. Ten minutes later it does not.
+- *Smallest possible* is what nobody can go below: HelpCrunch creates and deletes customers one by one, updates at most %[5]d and finds at most %[6]d with one request, and Terraform reads as many side by side as its `+"`-parallelism`"+` says. Each provider process asks once which account it has, and Terraform has two of them for an apply of something that is there: it plans with one and applies with the other. How many reads meet in one search depends on the pace of the machine.
+- *update all* and *destroy* read everything first, as `+"`terraform apply`"+` and `+"`terraform destroy`"+` do. *repair drift* is a plan that finds what a colleague has changed, and an apply of that plan. The first update of many goes alone, after a search and a read, which together show what the account clears: three requests more. The provider itself has written the drifted customers a moment ago, and reads them once more, alone: a search may lag behind. Ten minutes later it does not.
 - CPU is that of all processes of the provider, and of Terraform without them. Memory is the most that one process of the provider had.
 
-%[7]s
 ## Beside other providers
 
 There are providers for any REST API. These two do the same work on %[1]d customers, each by itself.
 
-%[8]s
-%[9]s`, peerCustomers, chartURL, sandbox.DefaultRate, table(costs(f)), batchSize, searchSize, origins(f, ours.name), table(comparison(f)), peersNote(f))
+%[7]s
+- *At the limit* HelpCrunch refuses whatever is more than %[3]d requests in any minute. The minutes are those from the first request to the last.
+- The others were built from the sources of their releases, [Mastercard/terraform-provider-restapi](https://github.com/Mastercard/terraform-provider-restapi) and [magodo/terraform-provider-restful](https://github.com/magodo/terraform-provider-restful). [How they are set up](https://github.com/terraform-helpcrunch/terraform-provider-helpcrunch/blob/main/internal/dev/bench/contender.go) follows their documentation: updates with PATCH, which leaves alone what a request does not mention, up to ten retries, and for restapi its `+"`rate_limit`"+` of two a second. restapi does not watch custom data, which an answer has in another form than a request; restful does, with a template for the answer.
+
+## When this was measured
+
+%[8]s`, peerCustomers, chartURL, sandbox.DefaultRate, table(costs(f)), batchSize, searchSize, table(comparison(f)), origins(f))
 }
 
 // costs are the lines of the first table.
 func costs(f figures) [][]string {
 	lines := [][]string{{"Customers", "", "`-parallelism`", "Requests", "Smallest possible", "Minutes at the limit", "Provider CPU, s", "Terraform CPU, s", "Provider memory, MB"}}
 	for _, m := range f {
-		if m.Provider != ours.name || m.Limit != 0 {
+		if m.Provider != ours.String() || m.Limit != 0 {
 			continue
 		}
 		for _, r := range m.Rows {
-			s := step{r.Act, r.Parallelism}
+			minutes := fmt.Sprint((r.Requests - 1) / sandbox.DefaultRate) // what the limit lets through comes at once
+			if minutes == "0" {
+				minutes = "at once"
+			}
 			lines = append(lines, []string{
-				thousands(m.Customers), string(r.Act), fmt.Sprint(r.Parallelism), thousands(r.Requests), thousands(s.smallest(m.Customers)),
-				minutes(r.Requests), fmt.Sprintf("%.1f", r.ProviderCPU), fmt.Sprintf("%.1f", r.TerraformCPU), fmt.Sprintf("%.0f", megabytes(r.Peak)),
+				thousands(m.Customers), string(r.Act), fmt.Sprint(r.Parallelism), thousands(r.Requests), thousands(r.smallest(m.Customers)), minutes,
+				fmt.Sprintf("%.1f", float64(r.ProviderCPU)/100), fmt.Sprintf("%.1f", float64(r.TerraformCPU)/100), fmt.Sprintf("%.0f", float64(r.Peak)/1e6),
 			})
 		}
 	}
 	return lines
 }
 
-func minutes(requests int) string {
-	if n := minutesAtLimit(requests); n > 0 {
-		return fmt.Sprint(n)
-	}
-	return "at once"
-}
-
 // comparison are the lines of the second table.
 func comparison(f figures) [][]string {
-	lines := [][]string{{"Requests", "This provider"}}
-	for _, c := range peers {
-		lines[0] = append(lines[0], f.published(c).String())
+	lines := [][]string{{"Requests"}}
+	for _, c := range contenders() {
+		lines[0] = append(lines[0], c.String())
 	}
-	add := func(title string, cell func(c contender) string) {
+	add := func(title string, customers, limit int, s step, cell func(*row) string) {
 		line := []string{title}
 		for _, c := range contenders() {
-			line = append(line, cell(c))
+			text := "–"
+			if r := f.find(c, customers, limit, s); r != nil {
+				text = cell(r)
+			}
+			line = append(line, text)
 		}
 		lines = append(lines, line)
 	}
 	for _, s := range steps {
-		add(s.title(), func(c contender) string {
-			return cost(f.find(c.name, peerCustomers, 0).row(s))
-		})
+		add(fmt.Sprintf("%s, `-parallelism=%d`", s.Act, s.Parallelism), peerCustomers, 0, s, cost)
 	}
-	limited := func(title string, cell func(r *row) string) {
-		add(fmt.Sprintf("%d creates at the limit: %s", limitCreates, title), func(c contender) string {
-			if r := f.find(c.name, limitCreates, sandbox.DefaultRate).row(steps[0]); r != nil {
-				return cell(r)
-			}
-			return missing
-		})
+	for _, part := range []struct {
+		title string
+		cell  func(*row) string
+	}{
+		{"all requests", func(r *row) string { return fmt.Sprint(r.Requests) }},
+		{"of them refused", func(r *row) string { return fmt.Sprint(r.Refused) }},
+		{"errors for the user", func(r *row) string { return fmt.Sprint(r.Errors) }},
+		{"minutes", func(r *row) string { return fmt.Sprintf("%.1f", r.Minutes) }},
+	} {
+		add(fmt.Sprintf("%d creates at the limit: %s", limitCreates, part.title), limitCreates, sandbox.DefaultRate, steps[0], part.cell)
 	}
-	limited("all requests", func(r *row) string { return fmt.Sprint(r.Requests) })
-	limited("of them refused", func(r *row) string { return fmt.Sprint(r.Refused) })
-	limited("errors for the user", func(r *row) string { return fmt.Sprint(r.Errors) })
-	limited("minutes", func(r *row) string { return fmt.Sprintf("%.1f", r.Minutes) })
 	return lines
 }
 
-// missing stands for what was not measured.
-const missing = "–"
-
 // cost is a cell: the requests, and what went wrong.
 func cost(r *row) string {
-	switch {
-	case r == nil:
-		return missing
-	case r.Errors > 0:
-		return fmt.Sprintf("%s, %d errors", thousands(r.Requests), r.Errors)
-	case r.Note != "":
-		return thousands(r.Requests) + ", " + r.Note
-	default:
-		return thousands(r.Requests)
+	text := thousands(r.Requests)
+	if r.Errors > 0 {
+		text += fmt.Sprintf(", %d errors", r.Errors)
 	}
+	if r.Wrong != "" {
+		text += ", " + r.Wrong
+	}
+	return text
 }
 
-func contenders() []contender { return slices.Concat([]contender{ours}, peers) }
-
-// published is a peer in the version that was measured.
-func (f figures) published(c contender) contender {
-	if m := f.find(c.name, peerCustomers, 0); m.Version != "" {
-		c.version = m.Version
-	}
-	return c
-}
-
-func peersNote(f figures) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "- *At the limit* HelpCrunch refuses whatever is more than %d requests in any minute. The minutes are those from the first request to the last.\n", sandbox.DefaultRate)
-	var sources []string
-	for _, c := range peers {
-		sources = append(sources, fmt.Sprintf("[%s](https://github.com/%s)", f.published(c), c.repository))
-	}
-	fmt.Fprintf(&text, "- %s were built from the sources of these releases. [How they are set up](https://github.com/terraform-helpcrunch/terraform-provider-helpcrunch/blob/main/internal/dev/bench/contender.go) follows their documentation: updates with PATCH, which leaves alone what a request does not mention, up to ten retries, and for restapi its `rate_limit` of two a second. restapi does not watch custom data, whose form differs between a request and an answer; restful does, with a template for the answer.\n", strings.Join(sources, " and "))
-	for _, c := range peers {
-		text.WriteString(origins(f, c.name))
-	}
-	return text.String()
-}
-
-// origins say when and where the figures of a provider were measured.
-func origins(f figures, provider string) string {
+// origins say when and on what machine everything was measured.
+func origins(f figures) string {
 	var text strings.Builder
 	for _, m := range f {
-		if m.Provider == provider {
-			limit := ""
-			if m.Limit > 0 {
-				limit = " at the limit"
-			}
-			fmt.Fprintf(&text, "- %s, %s customers%s: measured on %s, %s.\n", provider, thousands(m.Customers), limit, m.Date, m.Machine)
+		what := "customers"
+		if m.Limit > 0 {
+			what = "creates at the limit"
 		}
+		fmt.Fprintf(&text, "- %s, %s %s: %s, %s\n", m.Provider, thousands(m.Customers), what, m.Date, m.Machine)
 	}
 	return text.String()
 }
 
-// table is a Markdown table that can be read as it is.
+// table is a Markdown table.
 func table(lines [][]string) string {
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
-	}
-	rule := make([]string, len(widths))
-	for i, width := range widths {
-		rule[i] = strings.Repeat("-", width)
-	}
 	var text strings.Builder
-	for _, line := range slices.Insert(slices.Clone(lines), 1, rule) {
-		for i, cell := range line {
-			text.WriteString("| " + cell + strings.Repeat(" ", widths[i]-len([]rune(cell))+1))
+	for i, line := range lines {
+		fmt.Fprintf(&text, "| %s |\n", strings.Join(line, " | "))
+		if i == 0 {
+			text.WriteString("|" + strings.Repeat(" --- |", len(line)) + "\n")
 		}
-		text.WriteString("|\n")
 	}
 	return text.String()
 }
@@ -188,3 +148,5 @@ func thousands(n int) string {
 	}
 	return digits
 }
+
+func contenders() []contender { return slices.Concat([]contender{ours}, peers) }

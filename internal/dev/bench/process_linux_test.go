@@ -17,7 +17,7 @@ func TestMeasure(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 || string(output) != "done\n" {
 		t.Errorf("it ended with %v, and said %q", err, output)
 	}
-	if used.provider <= 2*used.terraform || used.peak == 0 {
+	if used.ProviderCPU <= 2*used.TerraformCPU || used.Peak == 0 {
 		t.Errorf("a busy child of an idle parent: %+v", used)
 	}
 }

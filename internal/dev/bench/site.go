@@ -5,18 +5,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"net"
-	"net/http"
+	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -29,9 +23,6 @@ const (
 	strangeName = "Somebody Else"
 )
 
-// unlimited is a rate that nobody reaches.
-const unlimited = 100_000
-
 // site is where a contender keeps its customers: a HelpCrunch, a backend for
 // the state, and a folder in which the real Terraform CLI runs.
 type site struct {
@@ -39,38 +30,31 @@ type site struct {
 
 	name      string // that the customers shall have
 	account   *sandbox.Server
-	backend   *http.Server
+	state     *httptest.Server
 	terraform *terraformcli.Workspace
 }
 
 func openSite(ctx context.Context, s *stage, j job) (*site, error) {
-	server, err := sandbox.Start(sandbox.Config{Rate: j.limit, Attributes: map[string]sandbox.AttributeType{
+	account, err := sandbox.Start(sandbox.Config{Rate: j.limit, Attributes: map[string]sandbox.AttributeType{
 		"plan": sandbox.TextAttribute, "seats": sandbox.NumberAttribute,
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("starting a local HelpCrunch: %w", err)
 	}
-	at := &site{job: j, name: firstName, account: server}
-	if err := at.open(ctx, s); err != nil {
+	at := &site{job: j, name: firstName, account: account, state: httptest.NewServer(&backend{})}
+	if err := at.init(ctx, s); err != nil {
 		at.close()
 		return nil, err
 	}
 	return at, nil
 }
 
-func (at *site) open(ctx context.Context, s *stage) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("starting a backend: %w", err)
-	}
-	at.backend = &http.Server{Handler: &backend{}, ReadHeaderTimeout: time.Minute}
-	go func() { _ = at.backend.Serve(listener) }()
+func (at *site) init(ctx context.Context, s *stage) error {
 	folder, err := os.MkdirTemp(s.folder, "site-")
-	if err != nil {
-		return fmt.Errorf("making a folder: %w", err)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "main.tf"), []byte(at.contender.configuration(at.state.URL)), 0o600)
 	}
-	text := at.contender.configuration(at.customers, "http://"+listener.Addr().String())
-	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(text), 0o600); err != nil {
+	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
 	settings := map[string]string{
@@ -79,7 +63,7 @@ func (at *site) open(ctx context.Context, s *stage) error {
 		"XDG_CACHE_HOME":      filepath.Join(folder, "cache"),
 	}
 	if at.limit == 0 {
-		settings["HELPCRUNCH_REQUESTS_PER_MINUTE"] = strconv.Itoa(unlimited)
+		settings["HELPCRUNCH_REQUESTS_PER_MINUTE"] = "100000" // which nobody reaches
 	}
 	at.terraform, err = terraformcli.NewWorkspace(ctx, s.terraform, s.mirror, folder, settings)
 	return err
@@ -87,9 +71,7 @@ func (at *site) open(ctx context.Context, s *stage) error {
 
 func (at *site) close() {
 	at.account.Close()
-	if at.backend != nil {
-		_ = at.backend.Close()
-	}
+	at.state.Close()
 }
 
 // command is a run of Terraform, and what is wrong if it ends otherwise.
@@ -100,7 +82,7 @@ type command struct {
 }
 
 func (s step) commands() []command {
-	switch s.act {
+	switch s.Act {
 	case plan:
 		return []command{{[]string{"plan", "-detailed-exitcode"}, 0, "sees changes that nobody made"}}
 	case drift:
@@ -118,7 +100,7 @@ func (s step) commands() []command {
 // play plays a step and returns what it cost.
 func (at *site) play(ctx context.Context, s step) (row, error) {
 	at.account.ResetCounts()
-	switch s.act {
+	switch s.Act {
 	case update:
 		at.name = secondName
 	case drift:
@@ -126,56 +108,52 @@ func (at *site) play(ctx context.Context, s step) (row, error) {
 			return row{}, err
 		}
 	}
-	r := row{Act: s.act, Parallelism: s.parallelism}
-	var used usage
+	r := row{step: s}
 	for _, c := range s.commands() {
-		exit, failures, u, err := at.run(ctx, slices.Insert(c.args, 1, "-json", fmt.Sprintf("-parallelism=%d", s.parallelism)))
+		exit, failures, used, err := at.run(ctx, slices.Insert(c.args, 1, "-json", fmt.Sprintf("-parallelism=%d", s.Parallelism)))
 		if err != nil {
-			return r, fmt.Errorf("%s: %s: %w", at.contender.name, s.act, err)
+			return r, fmt.Errorf("%s: %s: %w", at.contender, s.Act, err)
 		}
-		used.add(u)
+		r.add(used)
 		if r.Errors += len(failures); len(failures) > 0 {
-			progress("%s says: %s", at.contender.name, failures[0])
+			progress("%s says: %s", at.contender, failures[0])
 		} else if exit != c.exit {
-			r.Note = c.wrong
+			r.Wrong = c.wrong
 			break
 		}
 	}
-	if undone := at.undone(s.act); r.Note == "" && r.Errors == 0 && undone > 0 {
-		r.Note = fmt.Sprintf("%d not done", undone)
+	if undone := at.undone(s.Act); r.Wrong == "" && r.Errors == 0 && undone > 0 {
+		r.Wrong = fmt.Sprintf("%d not done", undone)
 	}
 	counts := at.account.Counts()
 	r.Requests, r.Refused = counts.Total()+counts.TooManyRequests, counts.TooManyRequests
-	r.ProviderCPU, r.TerraformCPU, r.Peak = hundredths(used.provider.Seconds()), hundredths(used.terraform.Seconds()), used.peak
 	if requests := at.account.Requests(); at.limit > 0 && len(requests) > 0 {
-		r.Minutes = hundredths(requests[len(requests)-1].ArrivedAt.Sub(requests[0].ArrivedAt).Minutes())
+		r.Minutes = requests[len(requests)-1].ArrivedAt.Sub(requests[0].ArrivedAt).Minutes()
 	}
-	progress("%s, %d customers: %s", at.contender.name, at.customers, r)
+	progress("%s, %d customers: %s (parallelism %d): %d requests, %d refused, %d errors %s", at.contender, at.customers, r.Act, r.Parallelism, r.Requests, r.Refused, r.Errors, r.Wrong)
 	return r, nil
 }
-
-func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
 
 // run runs Terraform, and returns its exit code and the errors that it told.
 func (at *site) run(ctx context.Context, args []string) (code int, failures []string, used usage, err error) {
 	command := at.terraform.Command(ctx, args...)
-	command.Env = append(command.Env, "TF_VAR_name="+at.name, "TF_VAR_url="+at.account.URL(), "TF_VAR_key="+at.account.Key(), fmt.Sprint("TF_VAR_rate=", at.limit))
+	for name, value := range map[string]any{"name": at.name, "url": at.account.URL(), "key": at.account.Key(), "rate": at.limit, "customers": at.customers} {
+		command.Env = append(command.Env, fmt.Sprintf("TF_VAR_%s=%v", name, value))
+	}
 	output, used, err := measure(command)
 	for _, d := range terraformcli.Diagnostics(output) {
 		if d.Severity == "error" {
 			failures = append(failures, d.Summary+": "+d.Detail)
 		}
 	}
-	exit := (*exec.ExitError)(nil)
+	code = command.ProcessState.ExitCode()
 	switch {
 	case ctx.Err() != nil:
-		return 0, nil, used, ctx.Err()
-	case errors.As(err, &exit) && (exit.ExitCode() == 2 || len(failures) > 0):
-		return exit.ExitCode(), failures, used, nil
-	case err != nil:
-		return 0, nil, used, fmt.Errorf("%w\n%s", err, output)
+		return code, nil, used, ctx.Err()
+	case err != nil && code != 2 && len(failures) == 0:
+		return code, nil, used, fmt.Errorf("%w\n%s", err, output)
 	}
-	return 0, failures, used, nil
+	return code, failures, used, nil
 }
 
 // changeByHand is what a colleague does: one customer in a hundred gets
