@@ -410,7 +410,8 @@ func TestMassImport(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if requests := total(server); requests > customers/10 {
+	const slack = 10 // for a machine that does not let all workers come together
+	if requests := total(server); requests > customers/workers+slack {
 		t.Errorf("%d requests for %d imports, want one for each ten", requests, customers)
 	}
 }
