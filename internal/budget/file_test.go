@@ -174,6 +174,9 @@ var damaged = map[string]string{
 	"twice":        `{"version":2,"paused_until":0,"taken":[{"until":9999999999,"slots":1},{"until":9999999999,"slots":1}]}`,
 	"overflow":     `{"version":2,"paused_until":0,"taken":[{"until":9223372036854775807,"slots":1}]}`,
 	"pause":        `{"version":2,"paused_until":9223372036854775807}`,
+	"no share":     `{"version":2,"paused_until":0,"share":{"refused":17,"cap":-1}}`,
+	"no probes":    `{"version":2,"paused_until":0,"share":{"refused":17,"misses":-1}}`,
+	"no moment":    `{"version":2,"paused_until":0,"share":{"refused":17,"probe":9223372036854775807}}`,
 	"before times": `{"version":2,"paused_until":-1}`,
 	"endless":      strings.Repeat(" ", maxFile) + `{"version":2,"paused_until":0}`,
 }
