@@ -232,3 +232,43 @@ func TestShareOfTheLimit(t *testing.T) {
 		})
 	}
 }
+
+// The processes of a machine act as one: what a 429 told one of them, the
+// others heed as well, and only one of them probes.
+func TestShareIsThatOfTheMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path, start := sharedFile(t), time.Now()
+		a, b := New(Config{Limit: 120, File: path, Hold: 30 * time.Second}), New(Config{Limit: 120, File: path, Hold: 30 * time.Second})
+		a.random, b.random = func() float64 { return 0 }, func() float64 { return 0 }
+		for range 20 {
+			acquire(t, a).Answered()
+		}
+		acquire(t, a).Refused(0)
+		probe := acquire(t, b) // 12 of 20 may be ours, so this is a probe, 0.7 of a minute later
+		expectSoonAfter(t, start, 42*time.Second-time.Second/10, late) // tenths are rounded up
+		if !probe.probe {
+			t.Fatal("not a probe")
+		}
+
+		// Its process dies: until its time is over nobody probes, and those who
+		// fall out of the window may be replaced.
+		acquire(t, a).Answered()
+		expectSoonAfter(t, start, time.Minute, late)
+	})
+}
+
+func TestProbeOfADeadProcessEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := sharedFile(t)
+		dead, b := New(Config{Limit: 120, File: path, Hold: 10 * time.Second}), New(Config{Limit: 120, File: path, Hold: 10 * time.Second})
+		acquire(t, dead).Refused(0)
+		if !acquire(t, dead).probe { // and nothing more is heard of it
+			t.Fatal("not a probe")
+		}
+		start := time.Now()
+		if slot := acquire(t, b); !slot.probe {
+			t.Error("not a probe")
+		}
+		expectSoonAfter(t, start, 10*time.Second-time.Second/10, late)
+	})
+}
