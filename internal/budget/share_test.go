@@ -244,7 +244,7 @@ func TestShareIsThatOfTheMachine(t *testing.T) {
 			acquire(t, a).Answered()
 		}
 		acquire(t, a).Refused(0)
-		probe := acquire(t, b) // 12 of 20 may be ours, so this is a probe, 0.7 of a minute later
+		probe := acquire(t, b)                                         // 12 of 20 may be ours, so this is a probe, 0.7 of a minute later
 		expectSoonAfter(t, start, 42*time.Second-time.Second/10, late) // tenths are rounded up
 		if !probe.probe {
 			t.Fatal("not a probe")
