@@ -145,7 +145,7 @@ func (f *file) read(ctx context.Context, disk io.Reader, now time.Duration) (l l
 		f.log(ctx, "The file of the request budget is damaged and begun anew", map[string]any{"file": f.path, "error": err.Error()})
 		return ledger{Version: ledgerVersion}, true, nil //nolint:nilerr // the damage is repaired
 	}
-	repaired = l.clamp(tenths(now+f.horizon), tenths(now+f.window))
+	repaired = l.clamp(tenths(now), tenths(now+f.horizon), tenths(now+f.window))
 	if repaired {
 		f.log(ctx, "The file of the request budget is ahead of the clock and set back", map[string]any{"file": f.path})
 	}

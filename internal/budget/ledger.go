@@ -120,8 +120,9 @@ func (l *ledger) prune(now time.Duration) {
 }
 
 // clamp brings back what lies behind the horizon, where only a clock that was
-// set back can have put it: it ends at end. It reports whether there was any.
-func (l *ledger) clamp(horizon, end tenth) bool {
+// set back can have put it: it ends at end. What has happened cannot lie ahead
+// at all. It reports whether there was any.
+func (l *ledger) clamp(now, horizon, end tenth) bool {
 	clamped := false
 	if l.PausedUntil > horizon {
 		l.PausedUntil = end
@@ -135,11 +136,13 @@ func (l *ledger) clamp(horizon, end tenth) bool {
 		l.Taken[i].Slots = min(l.Taken[i].Slots+slots-1, maxSlots)
 		clamped = true
 	}
-	for _, at := range append(l.Share.moments(), &l.Since) {
-		if *at > horizon {
-			l.Share, l.Since = share{}, 0
-			clamped = true
-		}
+	if latest := slices.Max([]tenth{l.Share.Retry, l.Share.Probe, l.Share.Door}); latest > horizon || max(l.Share.Refused, l.Share.Cut) > now+tenths(time.Second) {
+		l.Share = share{}
+		clamped = true
+	}
+	if l.Since > now {
+		l.Since = now
+		clamped = true
 	}
 	return clamped
 }

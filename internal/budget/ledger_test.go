@@ -55,20 +55,33 @@ func TestTenths(t *testing.T) {
 
 func TestLedgerClamp(t *testing.T) {
 	l := ledger{PausedUntil: 100, Taken: []taken{{10, 1}, {50, 3}, {90, 2}, {91, 4}, {never, maxSlots}}}
-	if !l.clamp(100, 50) {
+	if !l.clamp(20, 100, 50) {
 		t.Error("nothing clamped")
 	}
 	if want := []taken{{10, 1}, {50, maxSlots}, {90, 2}, {91, 4}}; !slices.Equal(l.Taken, want) || l.PausedUntil != 100 {
 		t.Errorf("taken %v, want %v; paused until %d", l.Taken, want, l.PausedUntil)
 	}
-	if l.clamp(100, 50) {
+	if l.clamp(20, 100, 50) {
 		t.Error("clamped again")
 	}
-	if !l.clamp(90, 40) {
+	if !l.clamp(20, 90, 40) {
 		t.Error("nothing clamped behind a nearer horizon")
 	}
 	if want := []taken{{10, 1}, {40, 4}, {50, maxSlots}, {90, 2}}; !slices.Equal(l.Taken, want) || l.PausedUntil != 40 {
 		t.Errorf("taken %v, want %v; paused until %d", l.Taken, want, l.PausedUntil)
+	}
+}
+
+// What has happened cannot lie ahead: a clock that was set back, if only by
+// minutes, would keep a machine from asking for more.
+func TestShareFromTheFutureIsForgotten(t *testing.T) {
+	l := ledger{Share: share{Refused: 1200, Cap: 7}}
+	if !l.clamp(1000, 4000, 1600) || l.Share != (share{}) {
+		t.Errorf("the share is %+v", l.Share)
+	}
+	l.Share = share{Refused: 1000, Cut: 1000, Cap: 7, Retry: 1500}
+	if before := l.Share; l.clamp(1000, 4000, 1600) || l.Share != before {
+		t.Errorf("the share became %+v", l.Share)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -62,7 +63,9 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		// It may have been carried out, and what it took is still to be put back:
 		// also where a single 404 says that there is nobody any more.
 		var lookup error
-		after, lookup = c.one(context.WithoutCancel(ctx), request{operation: getCustomer, id: u.ID, urgent: true})
+		ctx, cancel := whateverIsCancelled(ctx)
+		defer cancel()
+		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
 		case lookup != nil && u.atStake(before) != 0:
 			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
@@ -144,7 +147,7 @@ func (c *Client) readAndWrite(ctx context.Context, id int64, write func(before *
 		after, err := write(before, second)
 		giveBack(second) // where it was not used
 		refusal, _ := errors.AsType[*Error](err)
-		throttled := refusal != nil && refusal.Status == http.StatusTooManyRequests && ctx.Err() == nil
+		throttled := refusal != nil && refusal.Status == http.StatusTooManyRequests && !OutcomeUnknown(err) && ctx.Err() == nil
 		if !throttled && !errors.Is(err, errOtherKind) {
 			return before, after, err
 		}
@@ -180,18 +183,23 @@ func (u *update) happened(after *Customer, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || lost > 0
 }
 
+// putBackWithin is how long what was lost is looked for and put back. After a
+// stop its caller listens no longer than that, and what cannot be put back by
+// then has to be told to be kept.
+const putBackWithin = 20 * time.Second
+
+func whateverIsCancelled(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), putBackWithin)
+}
+
 // restore puts back what was lost, at once and whatever is cancelled meanwhile.
-// A 404 is asked about once more: somebody who was read and written a moment ago
-// is not gone on the word of one.
 func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
 	if len(loss.Fields) == 0 {
 		return Written{Customer: after}, nil
 	}
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := whateverIsCancelled(ctx)
+	defer cancel()
 	restored, missing, err := c.putBackAll(ctx, before, after, loss.Fields)
-	if IsNotFound(err) {
-		restored, missing, err = c.putBackAll(ctx, before, after, loss.Fields)
-	}
 	if err == nil {
 		if missing = missingIn(restored, loss.Fields); len(missing) == 0 {
 			return Written{Customer: restored, Loss: &loss}, nil
@@ -202,10 +210,15 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 }
 
 // putBackAll puts back all that HelpCrunch takes, and returns what is missing.
+// A 404 is asked about once more: somebody who was read and written a moment ago
+// is not gone on the word of one.
 // Where it refuses one of the values, which an agent may have typed but a request
 // may not send, the halves are tried alone.
 func (c *Client) putBackAll(ctx context.Context, before, now *Customer, names []string) (after *Customer, missing []string, err error) {
 	restored, err := c.putBack(ctx, before, now, names)
+	if IsNotFound(err) {
+		restored, err = c.putBack(ctx, before, now, names)
+	}
 	if err == nil {
 		return restored, nil, nil
 	}

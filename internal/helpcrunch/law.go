@@ -136,13 +136,22 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 			if slot, seen, err = c.glance(ctx, jobs); err != nil {
 				return nil, nil, err
 			}
-			// Whom the search does not show, nothing is known of.
+			// Whom the search does not show, nothing is known of. They take slots of
+			// their own, and a small budget has none beside ours.
+			var unseen []job
 			jobs = slices.DeleteFunc(jobs, func(j job) bool {
 				if seen[j.Value.ID] == nil {
-					c.patch(ctx, nil, j)
+					unseen = append(unseen, j)
 				}
 				return seen[j.Value.ID] == nil
 			})
+			if len(unseen) > 0 {
+				giveBack(slot)
+				slot = nil
+			}
+			for _, j := range unseen {
+				c.patch(ctx, nil, j)
+			}
 		}
 		canary, most := -1, 0
 		for i, j := range jobs {
@@ -198,13 +207,18 @@ func (c *Client) show(ctx context.Context, u update, written Written) (Written, 
 	if page := text(written.LastPage); page != "" {
 		again.LastPage = Some(page)
 	}
-	if sent := u.CustomData.nonEmpty(); len(sent) > 1 {
+	if sent := u.CustomData.nonEmpty(); len(sent) > 1 && c.laws.batchProperties.is(unproven) {
 		again.CustomData = CustomData{sent[0]: u.CustomData[sent[0]]}
 	}
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
 	shown, err := c.compared(ctx, again, true, written.Customer, answer[u.ID].whole(), err)
 	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
+		if first := written.Loss; first != nil && shown.Loss != nil {
+			shown.Loss = &Loss{ByBatch: true, Fields: slices.Compact(slices.Sorted(slices.Values(append(first.Fields, shown.Loss.Fields...))))}
+		} else if shown.Loss == nil {
+			shown.Loss = first
+		}
 		return shown, err
 	}
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
@@ -258,7 +272,7 @@ func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int6
 	}
 	l.mu.Lock()
 	for id := range l.waiting {
-		if len(ids) == searchSizes[c.searchSize.Load()] {
+		if len(ids) >= searchSizes[c.searchSize.Load()] {
 			break
 		}
 		ids[id] = true

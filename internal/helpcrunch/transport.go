@@ -37,8 +37,8 @@ type request struct {
 	body      any
 	customers []int64      // for the log: whom it is about, where id does not say it
 	slot      *budget.Slot // for the first attempt; nil = take one
-	urgent    bool         // the first attempt takes a slot whether there is one or not
-	impatient bool         // a 429 ends the call
+	urgent    bool         // takes slots whether there are any or not
+	impatient bool         // a 429 ends the call, and a refusal after a lost answer does not hide that
 }
 
 // underWay counts the requests that are being carried out.
@@ -58,9 +58,16 @@ func UnderWay() bool { return underWay.Load() > 0 }
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it: the answer belongs into the state.
-func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
+func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err error) {
 	underWay.Add(1)
 	defer underWay.Add(-1)
+	var lost error // of an attempt that may have been carried out
+	defer func() {
+		// Whatever is said of a repetition, what the caller read before may be gone.
+		if r.impatient && lost != nil && err != nil && !OutcomeUnknown(err) {
+			err = errors.Join(lost, err)
+		}
+	}()
 	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {
 		if strings.ContainsFunc(value, unicode.IsControl) { // net/http finds it when it looks as if something was sent
 			giveBack(r.slot)
@@ -82,7 +89,6 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			if slot, err = c.acquire(ctx, r.urgent); err != nil {
 				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
 			}
-			r.urgent = false
 		}
 		// Looked at once more after the wait: most of a big apply stands in it
 		// when the first answer comes.
@@ -130,11 +136,18 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			if !answered.Until.IsZero() && outlasts(ctx, answered.Until) || r.impatient || ctx.Err() != nil {
 				return err
 			}
+			// What is urgent does not stand in the queue, and comes back soon.
+			if r.urgent && !sleep(ctx, max(time.Until(answered.Until), backoff(firstBackoff, maxBackoff, refusals-1))) {
+				return err
+			}
 		default:
 			if !repeatable(r.effect, err) || faults >= c.config.MaxRetries || !sleep(ctx, backoff(firstBackoff, maxBackoff, faults)) {
 				return err
 			}
 			faults++
+			if OutcomeUnknown(err) {
+				lost = err
+			}
 		}
 	}
 }
