@@ -145,7 +145,7 @@ func (w *walk) prepare(t *testing.T) {
 	d := w.dice("law")
 	for _, info := range sandbox.SwitchList() {
 		likely := 7
-		if slices.Contains([]string{"batch-clears-omitted", "custom-data-replaces", "tags-append"}, info.Name) {
+		if slices.Contains([]string{"batch-clears-omitted", "custom-data-replaces", "tags-append", "create-dropped"}, info.Name) {
 			likely = 16 // these cost people something
 		}
 		if chance(w.dice("law", info.Name), likely) && w.part("law-%s", info.Name) {
@@ -288,7 +288,7 @@ func (w *walk) link(d *rand.Rand, c *customer) {
 	}
 	userID := w.truth[id]["user_id"]
 	switch {
-	case chance(d, 50) && w.part("import %s", c.name):
+	case chance(d, 40) && w.part("import %s", c.name):
 		w.imports[addressOf(c.name)] = fmt.Sprint(id)
 		if chance(d, 30) && userID != "" {
 			w.imports[addressOf(c.name)] = "user_id:" + userID
@@ -297,7 +297,7 @@ func (w *walk) link(d *rand.Rand, c *customer) {
 			delete(c.texts, "user_id")
 		}
 		w.note("  import %s into %s", w.imports[addressOf(c.name)], c.name)
-	case chance(d, 50) && userID != "" && !w.claimed(userID) && w.part("conflict %s", c.name):
+	case chance(d, 80) && userID != "" && !w.claimed(userID) && w.part("conflict %s", c.name):
 		c.texts["user_id"] = userID
 	}
 }
