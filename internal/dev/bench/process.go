@@ -53,7 +53,8 @@ func measure(command *exec.Cmd) (output []byte, used usage, err error) {
 		}
 		if fields[0] == "Z" { // it has ended
 			used.TerraformCPU, used.ProviderCPU = sum(fields[11:13]), sum(fields[13:15])
-			return out.Bytes(), used, command.Wait()
+			err := command.Wait() // which also waits for what it wrote
+			return out.Bytes(), used, err
 		}
 		used.Peak = max(used.Peak, peakOfChildren(proc))
 	}
