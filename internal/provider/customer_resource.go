@@ -281,6 +281,10 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 	case deletionPrevent:
 		resp.Diagnostics.Append(r.deletionPrevented(state, known))
 	case deletionAbandon:
+		resp.Diagnostics.Append(r.putBackBefore(ctx, &op)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		tflog.Info(ctx, "the customer is left in HelpCrunch", map[string]any{"customer": id})
 	default:
 		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
@@ -380,6 +384,28 @@ func (r *customerResource) takeOff(ctx context.Context, op *operation[*customerM
 		op.plan.Tags = op.state.Tags // still managed: the next plan takes them off
 	} else {
 		op.known.Written = nil
+	}
+	return diags
+}
+
+// putBackBefore puts back what an account cleared, before the state is forgotten
+// that keeps it. What cannot be put back keeps the state.
+func (r *customerResource) putBackBefore(ctx context.Context, op *operation[*customerModel]) diag.Diagnostics {
+	if len(op.known.Lost) == 0 {
+		return nil
+	}
+	summary := fmt.Sprintf("Customer %d was not forgotten", op.id)
+	diags := op.guard(ctx, r.account, op.id, summary)
+	if diags.HasError() {
+		return diags
+	}
+	diags.Append(op.known.putBack(ctx, r.account.client, op.id, helpcrunch.Changes{})...)
+	if len(op.known.Lost) == 0 {
+		return diags
+	}
+	if _, err := r.account.client.GetCustomer(ctx, op.id); !helpcrunch.IsNotFound(err) {
+		diags.AddError(summary, "An earlier update cleared values of this customer that it did not mention. They exist in the state alone, encrypted, and could not be put back now. "+
+			"Run terraform apply again once HelpCrunch takes them; or terraform state rm, which gives them up.")
 	}
 	return diags
 }

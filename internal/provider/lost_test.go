@@ -64,3 +64,41 @@ func TestLostValuesAreKeptInTheState(t *testing.T) {
 		t.Errorf("%d of 3 have the name, %d of 3 everything: %v\n%s", n, whole(), out.err, said(out.diags))
 	}
 }
+
+// TestLostValuesArePutBackBeforeTheyAreForgotten: the state that keeps them is
+// not thrown away before they are in HelpCrunch again.
+func TestLostValuesArePutBackBeforeTheyAreForgotten(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, newSandbox(t))
+	s.mustApply(countBlock(2, "before"))
+	for _, customer := range s.server.Customers() {
+		if err := s.server.Change(customer.ID(), sandbox.Record{"notes": "prefers calls"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.server.SetSwitch("batch-clears-omitted", ""); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 100})
+	s.apply(settingsBlock("max_retries = 0") + countBlock(2, "after"))
+	whole := func() int {
+		n := 0
+		for _, customer := range s.server.Customers() {
+			if customer["notes"] == "prefers calls" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := whole(); n != 1 {
+		t.Fatalf("%d of 2 lost nothing, want 1: the canary was at stake", n)
+	}
+	abandoning := settingsBlock("max_retries = 0\n  deletion_policy = \"abandon\"")
+	if out := s.apply(abandoning, tfexec.Refresh(false)); out.err == nil || !strings.Contains(said(out.diags), "was not forgotten") {
+		t.Errorf("%v\n%s", out.err, said(out.diags))
+	}
+	s.server.Disarm()
+	if out := s.apply(abandoning, tfexec.Refresh(false)); out.err != nil || whole() != 2 {
+		t.Errorf("%d of 2 have everything: %v\n%s", whole(), out.err, said(out.diags))
+	}
+}
