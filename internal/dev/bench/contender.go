@@ -5,6 +5,20 @@ package main
 
 import "fmt"
 
+// records are the customers as HelpCrunch has them, which a provider for any REST
+// API is given. range makes 1,024 at most.
+const records = `
+locals {
+  customers = [for i in range(var.customers) : {
+    userId     = "bench-${i}"
+    name       = "${var.name} ${i}"
+    email      = "customer-${i}@example.com"
+    tags       = [{ name = "bench", color = "#c377e0" }]
+    customData = [{ property = "plan", value = "gold" }, { property = "seats", value = i }]
+  }]
+}
+`
+
 // contender is a provider that can keep customers of HelpCrunch.
 type contender struct {
 	name    string // of the provider and, behind terraform-provider-, of its binary
@@ -72,7 +86,7 @@ resource "restapi_object" "many" {
   ]
   data = jsonencode(local.customers[count.index])
 }
-`,
+` + records,
 	},
 	{
 		name:    "restful",
@@ -104,7 +118,7 @@ resource "restful_resource" "many" {
   EOT
   body      = local.customers[count.index]
 }
-`,
+` + records,
 	},
 }
 
@@ -128,15 +142,5 @@ variable "key" {}
 
 variable "customers" { type = number }
 variable "rate" { type = number }
-
-locals {
-  customers = [for i in range(var.customers) : { # as HelpCrunch has them
-    userId     = "bench-${i}"
-    name       = "${var.name} ${i}"
-    email      = "customer-${i}@example.com"
-    tags       = [{ name = "bench", color = "#c377e0" }]
-    customData = [{ property = "plan", value = "gold" }, { property = "seats", value = i }]
-  }]
-}
 `, c.name, c.source, state) + c.config
 }
