@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -111,6 +112,11 @@ func (w *walk) edits(when string, gently bool) {
 		if w.part("edit-%s %d %d", when, w.round, i) {
 			w.edit(when, i, gently, nil)
 		}
+	}
+	// Where nobody can show what an account clears, a batch rests on what a search
+	// has shown, and that knows nothing of just now.
+	if w.law.clears() {
+		<-time.After(w.law.switches.SearchLag)
 	}
 }
 
