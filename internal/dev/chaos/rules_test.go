@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
 // The rules.
@@ -375,6 +376,11 @@ func (w *walk) judgeChanges(r *run, created map[string]int64) {
 	}
 }
 
+// has reports whether somebody holds this.
+func (w *walk) has(key, value string) bool {
+	return slices.ContainsFunc(w.server.Customers(), func(r sandbox.Record) bool { return held(r)[key] == value })
+}
+
 // judgeCore looks for what only a faulty provider does.
 func (w *walk) judgeCore(r *run) {
 	for _, p := range r.problems.Errors() {
@@ -503,7 +509,9 @@ func (w *walk) judgeTogether() {
 		}
 		now := held(record)
 		for key, value := range truth {
-			if key != "tags" && now[key] != value {
+			// A user_id that somebody else has taken in that moment is theirs: it cannot
+			// be put back, and each plan says so.
+			if key != "tags" && now[key] != value && (key != "user_id" || !w.has("user_id", value)) {
 				w.found(ruleHarm, "customer %d (%s): %s is %q, and was not put back to %q", id, w.owner(id), key, now[key], value)
 			}
 		}
