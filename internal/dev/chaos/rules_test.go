@@ -294,6 +294,18 @@ func (w *walk) judgeBindings(r *run, created map[string]int64) {
 	}
 }
 
+// asks reports whether an update has something to send in any case: a flag that is
+// not managed any more is let go, and so may tags be.
+func asks(c *core.Change) bool {
+	before, after := values(core.Attributes(c.Prior)), values(core.Attributes(c.Planned))
+	for _, flag := range []string{"unsubscribed", "blocked", "tags"} {
+		if _, managed := after[flag]; !managed {
+			delete(before, flag)
+		}
+	}
+	return !maps.Equal(before, after)
+}
+
 // settleBindings takes down what the changes that came to their end mean.
 func (w *walk) settleBindings(r *run) {
 	if r.plan == nil {
@@ -359,7 +371,7 @@ func (w *walk) judgeChanges(r *run, created map[string]int64) {
 		}
 		record, exists := w.server.Customer(id)
 		if !exists {
-			if c.Action == core.Update && difference(c) != ": " && !r.wasTouched(id, "name") { // what changes nothing asks nobody
+			if c.Action == core.Update && asks(c) && !r.wasTouched(id, "name") { // what changes nothing asks nobody
 				w.found(ruleSilent, "%s of %s is done, and customer %d does not exist", c.Action, c.Address, id)
 			}
 			continue
@@ -379,6 +391,18 @@ func (w *walk) judgeChanges(r *run, created map[string]int64) {
 // has reports whether somebody holds this.
 func (w *walk) has(key, value string) bool {
 	return slices.ContainsFunc(w.server.Customers(), func(r sandbox.Record) bool { return held(r)[key] == value })
+}
+
+// keyed is the customer whom an import id means.
+func (w *walk) keyed(id string) int64 {
+	if userID, ok := strings.CutPrefix(id, "user_id:"); ok {
+		for _, r := range w.server.Customers() {
+			if held(r)["user_id"] == userID {
+				return r.ID()
+			}
+		}
+	}
+	return number(id)
 }
 
 // judgeCore looks for what only a faulty provider does.
@@ -606,7 +630,7 @@ func (w *walk) advised(p core.Problem) bool {
 		if key == nil {
 			return false
 		}
-		if w.state.Get(p.Address) != nil || w.owner(number(key[1])) != "" {
+		if w.state.Get(p.Address) != nil || w.owner(w.keyed(key[1])) != "" { // the advice is: if the state has that customer already
 			return rename()
 		}
 		w.note("  %s is imported into %s", key[1], name)
