@@ -59,7 +59,8 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 // compared is the second half of checked: after is the answer, nil if there was
 // none, and err that of the write.
 func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
-	if answer := after; answer == nil && (err == nil || OutcomeUnknown(err)) {
+	_, ofOther := errors.AsType[*OtherCustomerError](err)
+	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
 		// also where a single 404 says that there is nobody any more.
 		var lookup error

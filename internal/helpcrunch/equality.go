@@ -68,6 +68,27 @@ func (v Value) Equal(other Value) bool {
 	return v.Normal() == other.Normal()
 }
 
+// Forms are normal forms to make digests of: the first is that of v, and v equals
+// every value whose first is among them. A number does not equal a text with
+// other digits here, such as 7 and "007", although [Value.Equal] takes them for one.
+func (v Value) Forms() []string {
+	const text, number, boolean = "text ", "number ", "bool "
+	normal := v.Normal()
+	switch {
+	case v.IsEmpty():
+		return []string{""}
+	case v.Kind == Number:
+		return []string{number + normal, text + normal}
+	case v.Kind == Bool:
+		return []string{boolean + normal, text + normal}
+	}
+	forms := []string{text + normalText(v.Text), boolean + normalText(v.Text)}
+	if isDecimal(normalText(v.Text)) {
+		forms = append(forms, number+normal)
+	}
+	return forms
+}
+
 // IsEmpty reports whether there is nothing: null, or a text of white space.
 func (v Value) IsEmpty() bool { return v.Equal(Value{}) }
 

@@ -193,18 +193,27 @@ func (c *Client) canary(ctx context.Context, j job) {
 		return
 	}
 	u := j.Value
-	written, err := c.checked(ctx, u, true, nil)
+	var held *Customer
+	written, err := c.checked(ctx, u, true, func(read *Customer) { held = read })
 	c.refusals.note(u.CustomData, err)
 	if err == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
-		written, err = c.show(ctx, u, written)
+		written, err = c.show(ctx, u, held, written)
 	}
 	j.Answer(written, err)
 }
 
-// show is the second request for a canary who was written.
-func (c *Client) show(ctx context.Context, u update, written Written) (Written, error) {
+// show is the second request for a canary who was written. What moves by itself
+// and is gone since they were read convicts nobody, and if this shows that the
+// account clears, it went with the rest.
+func (c *Client) show(ctx context.Context, u update, held *Customer, written Written) (Written, error) {
+	before := *written.Customer
+	for _, f := range fields {
+		if f.moves && !f.sent(&u.Changes) && !f.holds(&before) {
+			f.copy(&before, held)
+		}
+	}
 	again := update{ID: u.ID, Changes: Changes{LastPage: None[string]()}}
-	if page := text(written.LastPage); page != "" {
+	if page := text(before.LastPage); page != "" {
 		again.LastPage = Some(page)
 	}
 	if sent := u.CustomData.nonEmpty(); len(sent) > 1 && c.laws.batchProperties.is(unproven) {
@@ -212,7 +221,7 @@ func (c *Client) show(ctx context.Context, u update, written Written) (Written, 
 	}
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
-	shown, err := c.compared(ctx, again, true, written.Customer, answer[u.ID].whole(), err)
+	shown, err := c.compared(ctx, again, true, &before, answer[u.ID].whole(), err)
 	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
 		if first := written.Loss; first != nil && shown.Loss != nil {
 			shown.Loss = &Loss{ByBatch: true, Fields: slices.Compact(slices.Sorted(slices.Values(append(first.Fields, shown.Loss.Fields...))))}

@@ -20,9 +20,14 @@ import (
 // account is what the provider block configures and everything else works with.
 type account struct {
 	client         *helpcrunch.Client
-	deletionPolicy string // for customers whose resource has none
+	deletionPolicy string    // for customers whose resource has none
+	digester       *digester // nil where the API key is not known yet
+	// personalDataInState is false where no name, e-mail address, phone number or
+	// notes may stand in a state.
+	personalDataInState bool
 
 	deletionWarned atomic.Bool
+	staleWarned    atomic.Bool // of digests of another API key
 	tags           tagClaims
 
 	// oneWalk is set where Terraform has configured the provider for one plan,
@@ -37,8 +42,8 @@ type account struct {
 	found   map[int64]*helpcrunch.Customer
 }
 
-func newAccount(client *helpcrunch.Client, deletionPolicy string) *account {
-	return &account{client: client, deletionPolicy: deletionPolicy, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+func newAccount(client *helpcrunch.Client, digester *digester, deletionPolicy string, personalDataInState bool) *account {
+	return &account{client: client, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is

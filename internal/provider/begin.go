@@ -29,7 +29,8 @@ type managed interface {
 
 // asked is what Terraform asks of an operation.
 type asked struct {
-	plan     *tfsdk.Plan // nil for none
+	plan     *tfsdk.Plan   // nil for none
+	config   *tfsdk.Config // which has the write-only twins; nil for none
 	state    *tfsdk.State
 	private  privateReader
 	identity *tfsdk.ResourceIdentity
@@ -46,10 +47,10 @@ type asked struct {
 
 // operation is what was asked for, read and found to be in order.
 type operation[M managed] struct {
-	plan, state M // nil for none
-	known       memory
-	id          int64  // of the customer
-	failed      string // the summary of an error
+	plan, state, config M // nil for none
+	known               memory
+	id                  int64  // of the customer
+	failed              string // the summary of an error
 	guarded
 }
 
@@ -72,6 +73,10 @@ func begin[M any, P interface {
 		subject = op.plan
 		diags.Append(asked.plan.Get(ctx, op.plan)...)
 	}
+	if asked.config != nil {
+		op.config = new(M)
+		diags.Append(asked.config.Get(ctx, op.config)...)
+	}
 	if asked.private != nil {
 		op.known = readMemory(ctx, asked.private, diags)
 	}
@@ -84,6 +89,9 @@ func begin[M any, P interface {
 	}
 	if asked.plan != nil {
 		diags.Append(op.plan.problems()...) // also of values that were unknown until now
+	}
+	if asked.config != nil {
+		diags.Append(op.config.problems()...)
 	}
 	op.id = subject.customer(diags)
 	limit, d := asked.limit(subject.limits(), ctx, defaultTimeout)

@@ -171,11 +171,17 @@ func TestCorrectAfterAFailedClearing(t *testing.T) {
 		CustomData: customDataObject(map[string]attr.Value{"plan": types.StringValue("gold"), "tier": types.StringValue("7")}),
 	}
 	plan := customerModel{CustomData: customDataObject(map[string]attr.Value{"tier": types.StringValue("7")})}
-	changes := plan.changes(&state, false)
+	changes := plan.changes(&state, &customerModel{}, false, nil)
 	for _, field := range changes.Unstuck(held) {
-		plan.correct(field, &state, held)
+		plan.correct(field, &state, held, &account{personalDataInState: true})
 	}
 	if !plan.Phone.Equal(state.Phone) || !plan.CustomData.Equal(state.CustomData) {
 		t.Errorf("the state is %v", plan)
 	}
+}
+
+// propertyChanges are the properties to write where custom_data was as in state
+// and is to be as in plan.
+func propertyChanges(plan, state types.Dynamic) helpcrunch.CustomData {
+	return (&customerModel{CustomData: plan}).propertyChanges(&customerModel{CustomData: state}, &customerModel{}, false, nil)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -30,38 +31,6 @@ type customerDataSource struct {
 	account *account
 }
 
-// foundCustomer is a customer as HelpCrunch holds it. Null is null here: a
-// data source manages nothing.
-type foundCustomer struct {
-	foundCustomerFields
-	CustomData types.Dynamic `tfsdk:"custom_data"`
-}
-
-// foundCustomerFields are all but the custom data, which a list of customers
-// has in another form.
-type foundCustomerFields struct {
-	ID            types.String `tfsdk:"id"`
-	Name          types.String `tfsdk:"name"`
-	Email         types.String `tfsdk:"email"`
-	UserID        types.String `tfsdk:"user_id"`
-	Company       types.String `tfsdk:"company"`
-	Phone         types.String `tfsdk:"phone"`
-	Notes         types.String `tfsdk:"notes"`
-	Locale        types.String `tfsdk:"locale"`
-	Source        types.String `tfsdk:"source"`
-	Referer       types.String `tfsdk:"referer"`
-	LastPage      types.String `tfsdk:"last_page"`
-	CreatedFrom   types.String `tfsdk:"created_from"`
-	IntegrationID types.String `tfsdk:"integration_id"`
-	FirstSeen     types.String `tfsdk:"first_seen"`
-	LastSeen      types.String `tfsdk:"last_seen"`
-	Unsubscribed  types.Bool   `tfsdk:"unsubscribed"`
-	Blocked       types.Bool   `tfsdk:"blocked"`
-	Tags          types.Set    `tfsdk:"tags"`
-	Location      types.Object `tfsdk:"location"`
-	Device        types.Object `tfsdk:"device"`
-}
-
 func (d *customerDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_customer"
 }
@@ -69,14 +38,23 @@ func (d *customerDataSource) Metadata(_ context.Context, req datasource.Metadata
 func (d *customerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads one customer by `id`, `email` or `user_id`, with everything that HelpCrunch knows of them. What is empty in HelpCrunch is `null`.",
-		Attributes:          foundCustomerAttributes(),
+		Attributes:          lookedUpAttributes(),
 	}
+}
+
+// lookedUpAttributes are foundCustomerAttributes with the keys to look for.
+func lookedUpAttributes() map[string]schema.Attribute {
+	attributes := foundCustomerAttributes()
 	for _, key := range []string{"id", "email", "user_id"} {
-		a, _ := resp.Schema.Attributes[key].(schema.StringAttribute)
+		a, _ := attributes[key].(schema.StringAttribute)
 		a.Optional = true
+		if key == "email" {
+			a.MarkdownDescription += " Several customers may have the same; looking one up is then an error that lists their ids."
+		}
 		a.MarkdownDescription += " Exactly one of `id`, `email` and `user_id` is given."
-		resp.Schema.Attributes[key] = a
+		attributes[key] = a
 	}
+	return attributes
 }
 
 // foundCustomerAttributes describe every field of the customer object.
@@ -84,24 +62,8 @@ func foundCustomerAttributes() map[string]schema.Attribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
-	return map[string]schema.Attribute{
-		"id":             text("The id that HelpCrunch gave the customer, such as `\"542335\"`."),
-		"name":           text("The full name, such as `\"Ada Lovelace\"`."),
-		"email":          text("The e-mail address, such as `\"ada@example.com\"`. Several customers may have the same; looking one up is then an error that lists their ids."),
-		"user_id":        text("Your own key for the customer, such as `\"crm-17\"`."),
-		"company":        text("The company, such as `\"Analytical Engines\"`."),
-		"phone":          text("The phone number, such as `\"+44 20 7946 0000\"`."),
-		"notes":          text("Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`."),
-		"locale":         text("The language, ISO 639-1, such as `\"en\"`."),
-		"source":         text("The URL that brought the customer, such as `\"https://example.com/campaign\"`."),
-		"referer":        text("The URL that referred the customer, such as `\"https://example.org/\"`."),
-		"last_page":      text("The URL of the page seen last, such as `\"https://example.com/pricing\"`."),
-		"created_from":   text("The channel the customer came from, such as `\"web\"` or `\"telegram\"`."),
-		"integration_id": text("The customer's id in that channel, such as `\"98765\"`."),
-		"first_seen":     text("When the customer was first seen, in UNIX seconds such as `\"1700000000\"`."),
-		"last_seen":      text("When the customer was last seen, in UNIX seconds such as `\"1700000000\"`."),
-		"unsubscribed":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the customer has opted out of e-mails, such as `false`."},
-		"blocked":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the customer is blocked from writing, such as `false`."},
+	attributes := map[string]schema.Attribute{
+		"id": text("The id that HelpCrunch gave the customer, such as `\"542335\"`."),
 		"tags": schema.SetNestedAttribute{
 			Computed: true, MarkdownDescription: fmt.Sprintf("The customer's tags, such as `[{ name = \"vip\", color = \"#c377e0\" }]`, at most %d: more are an error.", maxTags),
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -132,6 +94,13 @@ func foundCustomerAttributes() map[string]schema.Attribute {
 			},
 		},
 	}
+	for _, a := range textAttributes {
+		attributes[a.name] = text(a.is)
+	}
+	for _, a := range flagAttributes {
+		attributes[a.name] = schema.BoolAttribute{Computed: true, MarkdownDescription: a.is}
+	}
+	return attributes
 }
 
 func (d *customerDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
@@ -141,74 +110,94 @@ func (d *customerDataSource) Configure(_ context.Context, req datasource.Configu
 }
 
 func (d *customerDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var config foundCustomer
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(lookupOf(ctx, req.Config.GetAttribute, &resp.Diagnostics).problems(d.account)...)
+}
+
+func (d *customerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	customer := lookupOf(ctx, req.Config.GetAttribute, &resp.Diagnostics).find(ctx, d.account, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	found := foundCustomer(customer)
+	if !d.account.personalDataInState {
+		resp.Diagnostics.Append(leaveOutPersonalData(found))
+	}
+	if email := rawAttributes(req.Config.Raw)["email"]; !email.IsNull() {
+		var written types.String
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("email"), &written)...)
+		found["email"] = written // the same address, perhaps in another case
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, foundObject(found))...)
+}
+
+// lookup is how one customer is asked for.
+type lookup struct{ id, email, userID types.String }
+
+func lookupOf(ctx context.Context, attribute func(context.Context, path.Path, any) diag.Diagnostics, diags *diag.Diagnostics) lookup {
+	var l lookup
+	for name, target := range map[string]*types.String{"id": &l.id, "email": &l.email, "user_id": &l.userID} {
+		diags.Append(attribute(ctx, path.Root(name), target)...)
+	}
+	return l
+}
+
+func (l lookup) problems(a *account) diag.Diagnostics {
+	var diags diag.Diagnostics
 	given, unknown := 0, false
-	for _, key := range []types.String{config.ID, config.Email, config.UserID} {
+	for _, key := range []types.String{l.id, l.email, l.userID} {
 		unknown = unknown || key.IsUnknown()
 		if !key.IsNull() && !key.IsUnknown() {
 			given++
 		}
 	}
 	if given > 1 || given == 0 && !unknown {
-		resp.Diagnostics.AddAttributeError(path.Root("id"), "Not one key to look for",
+		diags.AddAttributeError(path.Root("id"), "Not one key to look for",
 			"A customer is read by exactly one of id, email and user_id. Write one of them.")
 	}
 	// A provider that is not configured may be a mock, and so may the id.
-	if d.account != nil && !config.ID.IsNull() && !config.ID.IsUnknown() && !isID(config.ID.ValueString()) {
-		resp.Diagnostics.AddAttributeError(path.Root("id"), "Not the id of a customer", "id is a string of digits such as \"542335\".")
+	if a != nil && !l.id.IsNull() && !l.id.IsUnknown() && !isID(l.id.ValueString()) {
+		diags.AddAttributeError(path.Root("id"), "Not the id of a customer", "id is a string of digits such as \"542335\".")
 	}
+	return diags
 }
 
-func (d *customerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config foundCustomer
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
+// find is the one customer who is asked for; diags has why there is none.
+func (l lookup) find(ctx context.Context, a *account, diags *diag.Diagnostics) *helpcrunch.Customer {
+	if diags.HasError() {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-
 	var customer *helpcrunch.Customer
 	switch {
-	case !config.ID.IsNull():
-		id := parseID(config.ID.ValueString(), &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
-			return
+	case !l.id.IsNull():
+		id := parseID(l.id.ValueString(), diags)
+		if diags.HasError() {
+			return nil
 		}
 		var err error
-		if customer, err = d.account.client.GetCustomer(ctx, id); err != nil {
+		if customer, err = a.client.GetCustomer(ctx, id); err != nil {
 			if helpcrunch.IsNotFound(err) {
-				resp.Diagnostics.AddAttributeError(path.Root("id"), "No such customer", fmt.Sprintf("HelpCrunch has no customer %d.\n\n%s", id, err))
-				return
+				diags.AddAttributeError(path.Root("id"), "No such customer", fmt.Sprintf("HelpCrunch has no customer %d.\n\n%s", id, err))
+				return nil
 			}
-			resp.Diagnostics.Append(requestFailed(fmt.Sprintf("Customer %d was not read", id), err)...)
-			return
+			diags.Append(requestFailed(fmt.Sprintf("Customer %d was not read", id), err)...)
+			return nil
 		}
-	case !config.Email.IsNull():
-		found, diags := d.account.findOne(ctx, helpcrunch.Email, config.Email.ValueString(), "")
-		resp.Diagnostics.Append(diags...)
+	case !l.email.IsNull():
+		found, d := a.findOne(ctx, helpcrunch.Email, l.email.ValueString(), "")
+		diags.Append(d...)
 		customer = found
 	default:
-		found, diags := d.account.findOne(ctx, helpcrunch.UserID, config.UserID.ValueString(), fmt.Sprintf(", %q", config.UserID.ValueString()))
-		resp.Diagnostics.Append(diags...)
+		found, d := a.findOne(ctx, helpcrunch.UserID, l.userID.ValueString(), fmt.Sprintf(", %q", l.userID.ValueString()))
+		diags.Append(d...)
 		customer = found
 	}
-	if resp.Diagnostics.HasError() {
-		return
+	if diags.HasError() {
+		return nil
 	}
-	resp.Diagnostics.Append(tooManyTags(customer)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	found := newFoundCustomer(customer)
-	if !config.Email.IsNull() {
-		found.Email = config.Email // the same address, perhaps in another case
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, found)...)
+	diags.Append(tooManyTags(customer)...)
+	return customer
 }
 
 var (
@@ -220,7 +209,9 @@ var (
 	}
 )
 
-func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
+// foundCustomer is a customer as HelpCrunch holds it, by attribute. Null is null
+// here: a data source manages nothing.
+func foundCustomer(c *helpcrunch.Customer) map[string]attr.Value {
 	tags := make([]attr.Value, len(c.Tags))
 	for i, tag := range c.Tags {
 		tags[i] = types.ObjectValueMust(foundTagType.AttrTypes, map[string]attr.Value{
@@ -233,30 +224,24 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 			properties[name] = elementOf(value)
 		}
 	}
-	found := foundCustomerFields{
-		ID:            types.StringValue(strconv.FormatInt(c.ID, 10)),
-		Name:          types.StringPointerValue(c.Name),
-		Email:         types.StringPointerValue(c.Email),
-		UserID:        types.StringPointerValue(c.UserID),
-		Company:       types.StringPointerValue(c.Company),
-		Phone:         types.StringPointerValue(c.Phone),
-		Notes:         types.StringPointerValue(c.Notes),
-		Locale:        types.StringPointerValue(c.Locale),
-		Source:        types.StringPointerValue(c.Source),
-		Referer:       types.StringPointerValue(c.Referer),
-		LastPage:      types.StringPointerValue(c.LastPage),
-		CreatedFrom:   types.StringPointerValue(c.CreatedFrom),
-		IntegrationID: types.StringPointerValue(c.IntegrationID),
-		FirstSeen:     momentOf(c.FirstSeen),
-		LastSeen:      momentOf(c.LastSeen),
-		Unsubscribed:  types.BoolValue(c.Unsubscribed),
-		Blocked:       types.BoolValue(c.Blocked),
-		Tags:          types.SetValueMust(foundTagType, tags),
-		Location:      types.ObjectNull(locationTypes),
-		Device:        types.ObjectNull(deviceTypes),
+	found := map[string]attr.Value{
+		"id":          types.StringValue(strconv.FormatInt(c.ID, 10)),
+		"tags":        types.SetValueMust(foundTagType, tags),
+		"custom_data": customDataObject(properties),
+		"location":    types.ObjectNull(locationTypes),
+		"device":      types.ObjectNull(deviceTypes),
+	}
+	for _, a := range textAttributes {
+		found[a.name] = types.StringNull()
+		if text := a.held(c); text != "" {
+			found[a.name] = types.StringValue(text)
+		}
+	}
+	for _, a := range flagAttributes {
+		found[a.name] = types.BoolValue(a.held(c))
 	}
 	if l := c.Location; l != nil {
-		found.Location = types.ObjectValueMust(locationTypes, map[string]attr.Value{
+		found["location"] = types.ObjectValueMust(locationTypes, map[string]attr.Value{
 			"city":         types.StringPointerValue(l.City),
 			"country_code": types.StringPointerValue(l.CountryCode),
 			"region_code":  types.StringPointerValue(l.RegionCode),
@@ -267,7 +252,7 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 		if d.ID != nil && d.ID.Text != "" {
 			id = types.StringValue(d.ID.Text)
 		}
-		found.Device = types.ObjectValueMust(deviceTypes, map[string]attr.Value{
+		found["device"] = types.ObjectValueMust(deviceTypes, map[string]attr.Value{
 			"id":         id,
 			"ip":         types.StringPointerValue(d.IP),
 			"timezone":   types.StringPointerValue(d.Timezone),
@@ -275,12 +260,33 @@ func newFoundCustomer(c *helpcrunch.Customer) foundCustomer {
 			"user_agent": types.StringPointerValue(d.UserAgent),
 		})
 	}
-	return foundCustomer{found, customDataObject(properties)}
+	return found
 }
 
-func momentOf(t helpcrunch.Timestamp) types.String {
-	if t.IsNull() {
-		return types.StringNull()
+// leaveOutPersonalData takes out what describes a person, where that must not
+// stand in a state, and says so.
+func leaveOutPersonalData(found map[string]attr.Value) diag.Diagnostic {
+	for _, a := range textAttributes {
+		if a.twin != nil {
+			found[a.name] = types.StringNull()
+		}
 	}
-	return types.StringValue(t.String())
+	if _, dynamic := found["custom_data"].(types.Dynamic); dynamic {
+		found["custom_data"] = types.DynamicNull()
+	} else {
+		found["custom_data"] = types.MapNull(types.StringType)
+	}
+	found["location"], found["device"] = types.ObjectNull(locationTypes), types.ObjectNull(deviceTypes)
+	return diag.NewWarningDiagnostic("Personal data is left out",
+		"personal_data_in_state, or the environment variable "+envPersonalData+", is false, and a data source stands in the state: name, email, phone, notes, custom_data, location and device are null there. "+
+			"The ephemeral resource helpcrunch_customer hands them on without a state.")
+}
+
+// foundObject is an object of the attributes.
+func foundObject(attributes map[string]attr.Value) types.Object {
+	kinds := make(map[string]attr.Type, len(attributes))
+	for name, value := range attributes {
+		kinds[name] = value.Type(context.Background())
+	}
+	return types.ObjectValueMust(kinds, attributes)
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // createFailed explains why there is no customer, or why nobody knows.
-func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Changes, err error) diag.Diagnostics {
+func (r *customerResource) createFailed(ctx context.Context, plan *customerModel, sent helpcrunch.Changes, err error) diag.Diagnostics {
 	if stranger, ok := errors.AsType[*helpcrunch.StrangerError](err); ok {
 		return diag.Diagnostics{answeredWithStranger(stranger)}
 	}
@@ -38,7 +38,7 @@ func (r *customerResource) createFailed(ctx context.Context, sent helpcrunch.Cha
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The customer may or may not have been created",
 			"HelpCrunch did not confirm that it created the customer. "+find+"\n\nIf there is none, run terraform apply again.\n\n"+err.Error())}
 	}
-	return customerRefused("The customer was not created", err, sent)
+	return customerRefused("The customer was not created", err, sent, plan.attributeOf)
 }
 
 // answeredWithStranger is for an answer to a create that is about a customer
@@ -71,7 +71,7 @@ func warnOfAdoption(id int64) diag.Diagnostic {
 }
 
 // updateFailed explains why a customer was not updated.
-func (r *customerResource) updateFailed(ctx context.Context, id int64, sent helpcrunch.Changes, err error) diag.Diagnostics {
+func (r *customerResource) updateFailed(ctx context.Context, id int64, plan *customerModel, sent helpcrunch.Changes, err error) diag.Diagnostics {
 	summary := fmt.Sprintf("Customer %d was not updated", id)
 	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
 		what := "cleared"
@@ -86,7 +86,7 @@ func (r *customerResource) updateFailed(ctx context.Context, id int64, sent help
 	if refusal, ok := errors.AsType[*helpcrunch.Error](err); ok && refusal.DuplicateUserID() {
 		return diag.Diagnostics{r.duplicateUserID(ctx, id, sent, err)}
 	}
-	return customerRefused(summary, err, sent)
+	return customerRefused(summary, err, sent, plan.attributeOf)
 }
 
 const lossSummary = "HelpCrunch cleared values that were not sent"

@@ -89,20 +89,23 @@ func (r *customerListResource) List(ctx context.Context, req list.ListRequest, s
 				push(list.ListResult{Diagnostics: requestFailed("The customers were not listed", err)})
 				return
 			}
-			if !push(listResult(ctx, req, customer)) {
+			if !push(r.listResult(ctx, req, customer)) {
 				return
 			}
 		}
 	}
 }
 
-func listResult(ctx context.Context, req list.ListRequest, customer *helpcrunch.Customer) list.ListResult {
+func (r *customerListResource) listResult(ctx context.Context, req list.ListRequest, customer *helpcrunch.Customer) list.ListResult {
 	result := req.NewListResult(ctx)
-	result.DisplayName = displayName(customer)
+	result.DisplayName = fmt.Sprintf("Customer %d", customer.ID)
+	if r.account.personalDataInState {
+		result.DisplayName = displayName(customer)
+	}
 	result.Diagnostics.Append(result.Identity.SetAttribute(ctx, path.Root("id"), strconv.FormatInt(customer.ID, 10))...)
 	if req.IncludeResource {
 		model := newCustomerModel()
-		model.adopt(customer)
+		model.adopt(customer, r.account)
 		result.Diagnostics.Append(tagsLeftOut(customer)...)
 		result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	}
@@ -128,5 +131,5 @@ func newCustomerModel() customerModel {
 	kinds := map[string]attr.Type{
 		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
 	}
-	return customerModel{Tags: types.SetNull(tagType), CustomData: types.DynamicNull(), Timeouts: timeouts.Value{Object: types.ObjectNull(kinds)}}
+	return customerModel{Tags: types.SetNull(tagType), CustomData: types.DynamicNull(), Digests: types.MapNull(types.StringType), Timeouts: timeouts.Value{Object: types.ObjectNull(kinds)}}
 }

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -42,6 +43,14 @@ type customerModel struct {
 	CustomData     types.Dynamic  `tfsdk:"custom_data"`
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+
+	// The write-only twins stand in a configuration alone, never in a plan or state.
+	NameWO       types.String  `tfsdk:"name_wo"`
+	EmailWO      types.String  `tfsdk:"email_wo"`
+	PhoneWO      types.String  `tfsdk:"phone_wo"`
+	NotesWO      types.String  `tfsdk:"notes_wo"`
+	CustomDataWO types.Dynamic `tfsdk:"custom_data_wo"`
+	Digests      types.Map     `tfsdk:"digests"` // of what HelpCrunch holds where a twin is managed
 }
 
 func (m *customerModel) key() string             { return m.ID.ValueString() }
@@ -55,145 +64,88 @@ func (m *customerModel) customer(diags *diag.Diagnostics) int64 {
 	return parseID(m.ID.ValueString(), diags)
 }
 
-// stringAttribute ties an attribute to its field of the API.
-type stringAttribute struct {
-	name     string
-	field    *helpcrunch.StringField
-	of       func(*customerModel) *types.String
-	imported bool // an import stores it
-}
-
-var stringAttributes = []stringAttribute{
-	{"name", helpcrunch.Name, func(m *customerModel) *types.String { return &m.Name }, true},
-	{"email", helpcrunch.Email, func(m *customerModel) *types.String { return &m.Email }, true},
-	{"user_id", helpcrunch.UserID, func(m *customerModel) *types.String { return &m.UserID }, true},
-	{"company", helpcrunch.Company, func(m *customerModel) *types.String { return &m.Company }, true},
-	{"phone", helpcrunch.Phone, func(m *customerModel) *types.String { return &m.Phone }, true},
-	{"notes", helpcrunch.Notes, func(m *customerModel) *types.String { return &m.Notes }, true},
-	{"locale", helpcrunch.Locale, func(m *customerModel) *types.String { return &m.Locale }, true},
-	{"source", helpcrunch.Source, func(m *customerModel) *types.String { return &m.Source }, false},
-	{"referer", helpcrunch.Referer, func(m *customerModel) *types.String { return &m.Referer }, false},
-	{"last_page", helpcrunch.LastPage, func(m *customerModel) *types.String { return &m.LastPage }, false},
-	{"created_from", helpcrunch.CreatedFrom, func(m *customerModel) *types.String { return &m.CreatedFrom }, false},
-	{"integration_id", helpcrunch.IntegrationID, func(m *customerModel) *types.String { return &m.IntegrationID }, false},
-}
-
-// timestampAttribute ties an attribute to its field of the API.
-type timestampAttribute struct {
-	name  string
-	field string
-	of    func(*customerModel) *types.String
-	sent  func(*helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp]
-	held  func(*helpcrunch.Customer) helpcrunch.Timestamp
-}
-
-var timestampAttributes = []timestampAttribute{
-	{
-		"first_seen", "firstSeen",
-		func(m *customerModel) *types.String { return &m.FirstSeen },
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.FirstSeen },
-		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.FirstSeen },
-	},
-	{
-		"last_seen", "lastSeen",
-		func(m *customerModel) *types.String { return &m.LastSeen },
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[helpcrunch.Timestamp] { return &c.LastSeen },
-		func(c *helpcrunch.Customer) helpcrunch.Timestamp { return c.LastSeen },
-	},
-}
-
-// boolAttribute ties an attribute to its field of the API.
-type boolAttribute struct {
-	name string // in the API as well
-	of   func(*customerModel) *types.Bool
-	sent func(*helpcrunch.Changes) *helpcrunch.Optional[bool]
-	held func(*helpcrunch.Customer) bool
-}
-
-var boolAttributes = []boolAttribute{
-	{
-		"unsubscribed",
-		func(m *customerModel) *types.Bool { return &m.Unsubscribed },
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Unsubscribed },
-		func(c *helpcrunch.Customer) bool { return c.Unsubscribed },
-	},
-	{
-		"blocked",
-		func(m *customerModel) *types.Bool { return &m.Blocked },
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Blocked },
-		func(c *helpcrunch.Customer) bool { return c.Blocked },
-	},
-}
-
-// changes are what turns a customer as in prior into one as in m. Both are
-// wholly known.
+// changes are what turns a customer as in state into one as in m, both wholly
+// known. config has the values of the write-only twins; which of them are written
+// is what the planned digests say.
 //
 // A line taken out is cleared; with letGo, what an import found and the
-// configuration never mentioned, it is only forgotten. The tags of a line taken
-// out are no change: others may have given them (writtenTags).
-func (m *customerModel) changes(prior *customerModel, letGo bool) helpcrunch.Changes {
+// configuration never mentioned, it is only forgotten. So is a twin that
+// ignore_changes hides: Terraform shows it when it applies, and did not when it
+// planned. The tags of a line taken out are no change: others may have given
+// them (writtenTags).
+func (m *customerModel) changes(state, config *customerModel, letGo bool, d *digester) helpcrunch.Changes {
 	var changes helpcrunch.Changes
-	for _, a := range stringAttributes {
-		plan, state, sent := *a.of(m), *a.of(prior), a.field.Sent(&changes)
+	known, planned := state.digests(d), m.digests(d)
+	for _, a := range textAttributes {
+		plan, prior := *a.of(m), *a.of(state)
 		switch {
-		case plan.IsNull():
-			if a.field.Normal(state.ValueString()) != "" && !letGo {
-				*sent = helpcrunch.None[string]()
+		case planned.unknown(a.name):
+			a.send(&changes, a.twin(config).ValueString())
+		case planned.has(a.name):
+		case !plan.IsNull():
+			same := !prior.IsNull() && a.same(plan.ValueString(), prior.ValueString())
+			if !same && !known.is(a.name, a.normal(plan.ValueString())) {
+				a.send(&changes, plan.ValueString())
 			}
-		case !state.IsNull() && a.field.Same(plan.ValueString(), state.ValueString()):
-		case a.field.Normal(plan.ValueString()) == "":
-			*sent = helpcrunch.None[string]()
-		default:
-			*sent = helpcrunch.Some(plan.ValueString())
+		case letGo || a.twin != nil && !a.twin(config).IsNull():
+		case a.normal(prior.ValueString()) != "" || known.holds(a.name):
+			a.send(&changes, "")
 		}
 	}
-	for _, a := range timestampAttributes {
-		plan, state, sent := *a.of(m), *a.of(prior), a.sent(&changes)
-		switch {
-		case plan.IsNull():
-			if state.ValueString() != "" && !letGo {
-				*sent = helpcrunch.None[helpcrunch.Timestamp]()
-			}
-		case !state.IsNull() && normalTimestamp(plan.ValueString()) == normalTimestamp(state.ValueString()):
-		case plan.ValueString() == "":
-			*sent = helpcrunch.None[helpcrunch.Timestamp]()
-		default:
-			if moment, err := parseTimestamp(plan.ValueString()); err == nil {
-				*sent = helpcrunch.Some(moment)
-			}
-		}
-	}
-	for _, a := range boolAttributes {
-		if plan := *a.of(m); !plan.IsNull() && !plan.Equal(*a.of(prior)) {
+	for _, a := range flagAttributes {
+		if plan := *a.of(m); !plan.IsNull() && !plan.Equal(*a.of(state)) {
 			*a.sent(&changes) = helpcrunch.Some(plan.ValueBool())
 		}
 	}
-	if !m.Tags.IsNull() && !sameTags(m.Tags, prior.Tags) {
+	if !m.Tags.IsNull() && !sameTags(m.Tags, state.Tags) {
 		changes.Tags = tagsOf(m.Tags)
 	}
-	changes.CustomData = customData{m.CustomData}.changes(customData{prior.CustomData}, letGo)
+	changes.CustomData = m.propertyChanges(state, config, letGo, d)
 	return changes
 }
 
-// changes are the properties to write. Only those that mean something else now.
-func (v customData) changes(prior customData, letGo bool) helpcrunch.CustomData {
+// propertyChanges are the properties to write. Only those that mean something else now.
+func (m *customerModel) propertyChanges(state, config *customerModel, letGo bool, d *digester) helpcrunch.CustomData {
 	changes := helpcrunch.CustomData{}
-	planned, known := v.properties(), prior.properties()
-	for name, value := range planned {
-		state, managed := known[name]
-		switch {
-		case managed && value.Equal(state):
-		case value.IsEmpty():
-			changes[name] = helpcrunch.Value{} // "" is sent as null, like everywhere
-		default:
-			changes[name] = value
+	write := func(name string, value helpcrunch.Value) {
+		if value.IsEmpty() {
+			value = helpcrunch.Value{} // "" is sent as null, like everywhere
+		}
+		changes[name] = value
+	}
+	known, planned := state.digests(d), m.digests(d)
+	written, held := customData{m.CustomData}.properties(), customData{state.CustomData}.properties()
+	for name, value := range written {
+		before, managed := held[name]
+		if !(managed && value.Equal(before)) && !known.is(placeOf(name), value.Forms()...) {
+			write(name, value)
 		}
 	}
-	for name, state := range known {
-		if _, managed := planned[name]; !managed && !state.IsEmpty() && !letGo {
-			changes[name] = helpcrunch.Value{}
+	twins := customData{config.CustomDataWO}.properties()
+	for name, value := range twins {
+		if planned.unknown(placeOf(name)) {
+			write(name, value)
 		}
 	}
+	if letGo || len(twins) > 0 && len(planned.properties()) == 0 { // hidden by ignore_changes
+		return orNone(changes)
+	}
+	out := make(map[string]bool)
+	for name, before := range held {
+		out[name] = !before.IsEmpty()
+	}
+	for _, name := range known.properties() {
+		out[name] = out[name] || known.holds(placeOf(name))
+	}
+	for name, holds := range out {
+		if _, managed := written[name]; holds && !managed && !planned.has(placeOf(name)) {
+			write(name, helpcrunch.Value{})
+		}
+	}
+	return orNone(changes)
+}
+
+func orNone(changes helpcrunch.CustomData) helpcrunch.CustomData {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -201,21 +153,24 @@ func (v customData) changes(prior customData, letGo bool) helpcrunch.CustomData 
 }
 
 // removed names what prior manages and holds and m leaves out: the lines taken out.
-func (m *customerModel) removed(prior *customerModel) []string {
+func (m *customerModel) removed(prior *customerModel, d *digester) []string {
 	var names []string
-	for _, a := range stringAttributes {
-		if a.of(m).IsNull() && a.field.Normal(a.of(prior).ValueString()) != "" {
+	known, planned := prior.digests(d), m.digests(d)
+	for _, a := range textAttributes {
+		if a.of(m).IsNull() && !planned.has(a.name) && (a.normal(a.of(prior).ValueString()) != "" || known.holds(a.name)) {
 			names = append(names, a.name)
 		}
 	}
 	if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 {
 		names = append(names, "tags")
 	}
-	if planned := (customData{m.CustomData}); !planned.isUnknown() {
-		elements, _ := planned.elements()
-		for name, value := range (customData{prior.CustomData}).properties() {
-			if _, managed := elements[name]; !managed && !value.IsEmpty() {
-				names = append(names, "custom_data."+name)
+	if written := (customData{m.CustomData}); !written.isUnknown() {
+		elements, _ := written.elements()
+		held := customData{prior.CustomData}.properties()
+		maps.DeleteFunc(held, func(_ string, value helpcrunch.Value) bool { return value.IsEmpty() })
+		for _, name := range slices.Concat(slices.Collect(maps.Keys(held)), known.properties()) {
+			if _, managed := elements[name]; !managed && !planned.has(placeOf(name)) {
+				names = append(names, placeOf(name))
 			}
 		}
 	}
@@ -224,16 +179,18 @@ func (m *customerModel) removed(prior *customerModel) []string {
 
 // refresh makes the managed attributes what HelpCrunch holds. What means the
 // same keeps its form; what is not managed stays null.
-func (m *customerModel) refresh(held *helpcrunch.Customer) {
+func (m *customerModel) refresh(held *helpcrunch.Customer, a *account) {
 	m.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
-	for _, a := range stringAttributes {
-		a.refresh(m, held)
+	digests := m.digests(a.digester)
+	for place := range digests.all {
+		digests.take(place, held)
 	}
-	for _, a := range timestampAttributes {
-		a.refresh(m, held)
+	for _, text := range textAttributes {
+		text.refresh(m, held, digests, a)
 	}
-	for _, a := range boolAttributes {
-		a.refresh(m, held)
+	m.Digests = digests.value()
+	for _, flag := range flagAttributes {
+		flag.refresh(m, held)
 	}
 	m.Tags = foldTags(m.Tags, held.Tags)
 	if custom := (customData{m.CustomData}); !custom.isNull() {
@@ -242,48 +199,94 @@ func (m *customerModel) refresh(held *helpcrunch.Customer) {
 }
 
 // agrees reports whether a refresh would change nothing.
-func (m *customerModel) agrees(held *helpcrunch.Customer) bool {
+func (m *customerModel) agrees(held *helpcrunch.Customer, a *account) bool {
 	refreshed := *m
-	refreshed.refresh(held)
-	for _, a := range stringAttributes {
-		if !a.of(m).Equal(*a.of(&refreshed)) {
+	refreshed.refresh(held, a)
+	for _, text := range textAttributes {
+		if !text.of(m).Equal(*text.of(&refreshed)) {
 			return false
 		}
 	}
-	for _, a := range timestampAttributes {
-		if !a.of(m).Equal(*a.of(&refreshed)) {
+	for _, flag := range flagAttributes {
+		if !flag.of(m).Equal(*flag.of(&refreshed)) {
 			return false
 		}
 	}
-	for _, a := range boolAttributes {
-		if !a.of(m).Equal(*a.of(&refreshed)) {
-			return false
-		}
-	}
-	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData)
+	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData) && m.Digests.Equal(refreshed.Digests)
 }
 
-func (a stringAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
-	state, text := a.of(m), ""
-	if held := *a.field.Held(held); held != nil {
-		text = *held
-	}
-	if !state.IsNull() && !a.field.Same(state.ValueString(), text) {
-		*state = textOf(text)
-	}
-}
-
-func (a timestampAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
-	state, answer := a.of(m), a.held(held).String()
-	if !state.IsNull() && normalTimestamp(state.ValueString()) != answer {
-		*state = types.StringValue(answer)
+// refresh takes over what HelpCrunch holds, where it is something else. Where
+// personal data is kept out of the state, no new value comes in.
+func (a textAttribute) refresh(m *customerModel, held *helpcrunch.Customer, digests digests, of *account) {
+	state := a.of(m)
+	switch {
+	case state.IsNull() || a.same(state.ValueString(), a.held(held)):
+	case a.twin != nil && !of.personalDataInState:
+		*state = types.StringNull()
+		digests.take(a.name, held)
+	default:
+		*state = textOf(a.held(held))
 	}
 }
 
-func (a boolAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
+func (a flagAttribute) refresh(m *customerModel, held *helpcrunch.Customer) {
 	if state := a.of(m); !state.IsNull() {
 		*state = types.BoolValue(a.held(held))
 	}
+}
+
+// correct sets the attribute of an API field to what HelpCrunch holds. One
+// that was to be cleared, and was not, is managed as before, so that the next
+// plan clears it again.
+func (m *customerModel) correct(field string, state *customerModel, held *helpcrunch.Customer, a *account) {
+	known, digests := state.digests(a.digester), m.digests(a.digester)
+	restore := func(place string) {
+		if known.has(place) && !digests.has(place) {
+			digests.take(place, held)
+		}
+	}
+	for _, text := range textAttributes {
+		if text.field == field {
+			if text.of(m).IsNull() && !digests.has(text.name) {
+				*text.of(m) = *text.of(state)
+				restore(text.name)
+			}
+			text.refresh(m, held, digests, a)
+		}
+	}
+	for _, flag := range flagAttributes {
+		if flag.name == field {
+			flag.refresh(m, held)
+		}
+	}
+	if field == "tags" {
+		m.Tags = foldTags(m.Tags, held.Tags)
+	}
+	if property, ok := propertyOf(field); ok {
+		property = norm.NFC.String(property)
+		if custom := (customData{customData{m.CustomData}.with(property, state.CustomData)}); !digests.has(placeOf(property)) && !custom.isNull() {
+			m.CustomData = custom.fold(held.CustomData)
+		}
+		if elements, _ := (customData{m.CustomData}).elements(); elements[property] == nil {
+			restore(placeOf(property))
+		}
+	}
+	m.Digests = digests.value()
+}
+
+// attributeOf is the attribute, or its twin, that an API field is written with.
+func (m *customerModel) attributeOf(field string) string {
+	attribute := attributeOf(field)
+	place := attribute
+	if property, ok := propertyOf(field); ok {
+		place = placeOf(norm.NFC.String(property))
+	} else if attribute == "custom_data" && m.CustomData.IsNull() && len(m.digests(nil).properties()) > 0 {
+		return twinOf(attribute)
+	}
+	if m.digests(nil).has(place) {
+		return twinOf(attribute)
+	}
+	return attribute
 }
 
 // textOf is a text as Terraform keeps it, whatever form HelpCrunch has it in.
@@ -321,18 +324,31 @@ func foldTags(tags types.Set, held []helpcrunch.Tag) types.Set {
 
 // adopt makes m what an import stores: the attributes that describe a person,
 // as far as they hold something. Whether somebody is subscribed, and what
-// moves by itself, stays unmanaged until it is written.
-func (m *customerModel) adopt(held *helpcrunch.Customer) {
+// moves by itself, stays unmanaged until it is written. Where personal data is
+// kept out of the state, digests of it are stored.
+func (m *customerModel) adopt(held *helpcrunch.Customer, a *account) {
 	m.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
-	for _, a := range stringAttributes {
-		if text := *a.field.Held(held); a.imported && text != nil && a.field.Normal(*text) != "" {
-			*a.of(m) = textOf(*text)
+	digests := m.digests(a.digester)
+	for _, text := range textAttributes {
+		switch value := text.held(held); {
+		case !text.imported || text.normal(value) == "":
+		case text.twin != nil && !a.personalDataInState:
+			digests.take(text.name, held)
+		default:
+			*text.of(m) = textOf(value)
 		}
 	}
 	if n := len(held.Tags); n > 0 && n <= maxTags {
 		m.Tags = foldTags(types.SetValueMust(tagType, nil), held.Tags)
 	}
 	m.CustomData = customDataOf(held.CustomData)
+	if elements, _ := (customData{m.CustomData}).elements(); !a.personalDataInState {
+		for name := range elements {
+			digests.take(placeOf(name), held)
+		}
+		m.CustomData = types.DynamicNull()
+	}
+	m.Digests = digests.value()
 }
 
 // The type of one tag in the set.

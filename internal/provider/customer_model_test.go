@@ -204,7 +204,7 @@ func TestChanges(t *testing.T) {
 		"a property out":         {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true), "b": types.BoolValue(true)})}, customerModel{CustomData: objectOf(map[string]attr.Value{"b": types.BoolValue(true)})}, false, `{"customData":[{"property":"a","value":null}]}`},
 		"custom data out":        {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, false, `{"customData":[{"property":"a","value":null}]}`},
 	} {
-		got, err := json.Marshal(c.plan.changes(&c.state, c.letGo))
+		got, err := json.Marshal(c.plan.changes(&c.state, &customerModel{}, c.letGo, nil))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: sent %s, %v, want %s", name, got, err, c.want)
 		}
@@ -233,7 +233,7 @@ func FuzzCustomDataRoundTrip(f *testing.F) {
 		if !again.Equal(imported) {
 			t.Fatalf("imported as %s, read as %s", imported, again)
 		}
-		if changes := (customData{again}).changes(customData{imported}, false); changes != nil {
+		if changes := propertyChanges(again, imported); changes != nil {
 			t.Fatalf("asks for %v", changes)
 		}
 		for name, value := range (customData{imported}).properties() {

@@ -25,6 +25,7 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "")...)
+		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
 		return
 	}
 	known := readMemory(ctx, req.Private, &resp.Diagnostics)
@@ -35,7 +36,8 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		known.Asked = true
 		known.write(ctx, resp.Private, &resp.Diagnostics)
 	default:
-		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, req.Plan, known)...)
+		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
+		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, resp.Plan, known)...)
 	}
 }
 
@@ -121,7 +123,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", customer))
 	}
 	if known.Import == importRead {
-		diags.Append(warnOfLettingGo(ctx, customer, state, plan)...)
+		diags.Append(r.warnOfLettingGo(ctx, customer, state, plan)...)
 	}
 	return diags
 }
@@ -154,11 +156,11 @@ func (r *customerResource) claimTags(ctx context.Context, customer string, prior
 }
 
 // warnOfLettingGo names what the first apply after an import stops managing.
-func warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
+func (r *customerResource) warnOfLettingGo(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
 	var plan, state customerModel
 	diags := prior.Get(ctx, &state)
 	diags.Append(planned.Get(ctx, &plan)...)
-	if removed := plan.removed(&state); !diags.HasError() && len(removed) > 0 {
+	if removed := plan.removed(&state, r.account.digester); !diags.HasError() && len(removed) > 0 {
 		diags.AddWarning("Imported values are let go, not cleared",
 			fmt.Sprintf("The import of customer %s found values that the configuration does not mention: %s. "+
 				"The apply stops managing them and leaves them in HelpCrunch. To clear one, write it as \"\" (tags = [], a custom property as null).",

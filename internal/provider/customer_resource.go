@@ -17,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -58,23 +57,24 @@ func (r *customerResource) ValidateConfig(ctx context.Context, req resource.Vali
 
 func (r *customerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	op, ctx, end := begin[customerModel](ctx, r.account, asked{
-		plan: &req.Plan, limit: timeouts.Value.Create, failed: "The customer was not created",
+		plan: &req.Plan, config: &req.Config, limit: timeouts.Value.Create, failed: "The customer was not created",
 	}, &resp.Diagnostics)
 	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan := op.plan
+	plan, nobody := op.plan, &customerModel{}
+	resp.Diagnostics.Append(r.twinsAsPlanned(nobody, &op)...)
 	resp.Diagnostics.Append(tagsAlike(plan.Tags, types.SetNull(tagType))...) // also of names that were unknown until now
 	if resp.Diagnostics.HasError() {
 		return
 	}
 
-	wanted := plan.changes(&customerModel{}, false)
+	wanted := plan.changes(nobody, op.config, false, r.account.digester)
 	sent := wanted.WithoutNulls() // a new customer is empty
 	created, err := r.account.client.CreateCustomer(ctx, sent)
 	if err != nil {
-		resp.Diagnostics.Append(r.createFailed(ctx, sent, err)...)
+		resp.Diagnostics.Append(r.createFailed(ctx, plan, sent, err)...)
 		return
 	}
 	customer := created.Customer
@@ -94,6 +94,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(warnOfAdoption(customer.ID))
 	}
 	plan.Organization = op.organization
+	plan.Digests = plan.digests(r.account.digester).settle(customer)
 	r.account.noteManaged(plan.ID.ValueString())
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
@@ -117,8 +118,8 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		if name, _, _ := strings.Cut(field, "."); slices.Contains(created.Unread, name) {
 			continue
 		}
-		summary, detail := unstuckDetail(field, customer)
-		after.AddAttributeError(path.Root(attributeOf(field)), summary, detail)
+		summary, detail := unstuckDetail(field, plan.attributeOf(field), customer)
+		after.AddAttributeError(path.Root(plan.attributeOf(field)), summary, detail)
 	}
 	resp.Diagnostics.Append(asWarnings(after)...)
 	resp.Diagnostics.Append(keptColors(sent, customer)...)
@@ -143,7 +144,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		// A search that shows what the state shows is believed; one that
 		// differs only where we did not write a moment ago.
 		customer, err = r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
-			return known.Import == importFound || !within(known.WrittenAt, searchLag) || state.agrees(found)
+			return known.Import == importFound || !within(known.WrittenAt, searchLag) || state.agrees(found, r.account)
 		})
 	}
 	recent := within(known.WrittenAt, searchLag)
@@ -180,10 +181,10 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	if known.Import == importFound {
 		resp.Diagnostics.Append(tagsLeftOut(customer)...)
-		state.adopt(customer)
+		state.adopt(customer, r.account)
 		known.Import = importRead
 	} else {
-		state.refresh(customer)
+		state.refresh(customer, r.account)
 	}
 	known.keepOrigin(state.Origin)
 	state.Origin = known.origin(state.Origin)
@@ -195,20 +196,21 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 
 func (r *customerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	op, ctx, end := begin[customerModel](ctx, r.account, asked{
-		plan: &req.Plan, state: &req.State, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Update, failed: "Customer %d was not updated", maybe: true,
+		plan: &req.Plan, state: &req.State, config: &req.Config, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Update, failed: "Customer %d was not updated", maybe: true,
 	}, &resp.Diagnostics)
 	defer end()
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	plan, state, known, id := op.plan, op.state, &op.known, op.id
+	resp.Diagnostics.Append(r.twinsAsPlanned(state, &op)...)
 	resp.Diagnostics.Append(tagsAlike(plan.Tags, state.Tags)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 
 	known.keepOrigin(state.Origin)
-	changes := known.spelled(plan.changes(state, known.Import == importRead))
+	changes := known.spelled(plan.changes(state, op.config, known.Import == importRead, r.account.digester))
 	takenOut := known.tagsTakenOut(plan.Tags, state.Tags)
 	if changes.Tags != nil {
 		// One that another resource takes off just now would be missing afterwards.
@@ -232,7 +234,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 			if known.keepLost(err) {
 				known.write(ctx, resp.Private, &resp.Diagnostics)
 			}
-			resp.Diagnostics.Append(r.updateFailed(ctx, id, changes, err)...)
+			resp.Diagnostics.Append(r.updateFailed(ctx, id, plan, changes, err)...)
 			return
 		}
 		if written.Loss != nil {
@@ -241,15 +243,15 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		customer, settling := r.settleTags(ctx, written.Customer, changes)
 		resp.Diagnostics.Append(settling...)
 		for _, field := range changes.Unstuck(customer) {
-			summary, detail := unstuckDetail(field, customer)
-			resp.Diagnostics.AddAttributeError(path.Root(attributeOf(field)), summary, detail)
-			plan.correct(field, state, customer)
+			summary, detail := unstuckDetail(field, plan.attributeOf(field), customer)
+			resp.Diagnostics.AddAttributeError(path.Root(plan.attributeOf(field)), summary, detail)
+			plan.correct(field, state, customer, r.account)
 		}
 		resp.Diagnostics.Append(keptColors(changes, customer)...)
+		plan.Digests = plan.digests(r.account.digester).settle(customer)
 		known.wrote(customer, plan)
 	}
-	var configured types.Set
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tags"), &configured)...)
+	configured := op.config.Tags
 	switch {
 	case len(takenOut) > 0:
 		resp.Diagnostics.Append(r.takeOff(ctx, &op, takenOut)...)
@@ -358,7 +360,7 @@ func (r *customerResource) settleTags(ctx context.Context, customer *helpcrunch.
 	}
 	settled, err := r.account.client.SettleTags(ctx, customer, sent.Tags)
 	if err != nil {
-		return settled, customerRefused(fmt.Sprintf("The tags of customer %d were not settled", customer.ID), err, sent)
+		return settled, requestFailed(fmt.Sprintf("The tags of customer %d were not settled", customer.ID), err)
 	}
 	return settled, nil
 }
@@ -408,40 +410,6 @@ func (r *customerResource) putBackBefore(ctx context.Context, op *operation[*cus
 			"Run terraform apply again once HelpCrunch takes them; or terraform state rm, which gives them up.")
 	}
 	return diags
-}
-
-// correct sets the attribute of an API field to what HelpCrunch holds. One
-// that was to be cleared, and was not, is managed as before, so that the next
-// plan clears it again.
-func (m *customerModel) correct(field string, state *customerModel, held *helpcrunch.Customer) {
-	for _, a := range stringAttributes {
-		if a.field.Name == field {
-			if a.of(m).IsNull() {
-				*a.of(m) = *a.of(state)
-			}
-			a.refresh(m, held)
-		}
-	}
-	for _, a := range timestampAttributes {
-		if a.field == field {
-			if a.of(m).IsNull() {
-				*a.of(m) = *a.of(state)
-			}
-			a.refresh(m, held)
-		}
-	}
-	for _, a := range boolAttributes {
-		if a.name == field {
-			a.refresh(m, held)
-		}
-	}
-	switch attributeOf(field) {
-	case "tags":
-		m.Tags = foldTags(m.Tags, held.Tags)
-	case "custom_data":
-		property := norm.NFC.String(strings.TrimPrefix(field, "customData."))
-		m.CustomData = customData{customData{m.CustomData}.with(property, state.CustomData)}.fold(held.CustomData)
-	}
 }
 
 // isID reports whether the text is the id of a customer.

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,29 +17,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-
-	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // notManaged ends the description of what has no default.
 const notManaged = " Left out, it is not managed."
 
 func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	text := func(field *helpcrunch.StringField, description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: description + notManaged,
-			PlanModifiers:       []planmodifier.String{keepEqual{field.Normal}},
-		}
-	}
-	moment := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: description +
-				" UNIX seconds (`\"1700000000\"`) or RFC 3339 (`\"2023-11-14T22:13:20Z\"`), equal when the instant is equal." + notManaged,
-			PlanModifiers: []planmodifier.String{keepEqual{normalTimestamp}},
-		}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A customer of a HelpCrunch account.",
 		Attributes: map[string]schema.Attribute{
@@ -53,30 +38,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"Imported and adopted customers are not deleted unless `deletion_policy` is written.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"organization":   organizationAttribute("customer"),
-			"name":           text(helpcrunch.Name, "The full name, such as `\"Ada Lovelace\"`."),
-			"email":          text(helpcrunch.Email, "The e-mail address, such as `\"ada@example.com\"`. HelpCrunch may store it in another case; that is not a difference."),
-			"user_id":        text(helpcrunch.UserID, "Your own key for the customer, such as `\"crm-17\"`. No two customers of an account have the same."),
-			"company":        text(helpcrunch.Company, "The company, such as `\"Analytical Engines\"`."),
-			"phone":          text(helpcrunch.Phone, "The phone number in any form, such as `\"+44 20 7946 0000\"`."),
-			"notes":          text(helpcrunch.Notes, "Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`. HelpCrunch is reported to refuse more than 255 characters."),
-			"locale":         text(helpcrunch.Locale, "The language, ISO 639-1, such as `\"en\"`. The case is not a difference."),
-			"source":         text(helpcrunch.Source, "The URL that brought the customer, such as `\"https://example.com/campaign\"`."),
-			"referer":        text(helpcrunch.Referer, "The URL that referred the customer, such as `\"https://example.org/\"`."),
-			"last_page":      text(helpcrunch.LastPage, "The URL of the page seen last, such as `\"https://example.com/pricing\"`. It moves as the customer browses: write it only to seed it."),
-			"created_from":   text(helpcrunch.CreatedFrom, "The channel the customer came from: `\"web\"`, `\"iOS\"`, `\"android\"`, `\"telegram\"`, `\"viber\"`, `\"facebook\"`, `\"instagram\"` or another that HelpCrunch knows."),
-			"integration_id": text(helpcrunch.IntegrationID, "The customer's id in the channel that `created_from` names, such as `\"98765\"`."),
-			"first_seen":     moment("When the customer was first seen."),
-			"last_seen":      moment("When the customer was last seen. It moves as the customer browses: write it only to seed it."),
-			"unsubscribed": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether the customer has opted out of e-mails: `true` or `false`. It has no default: a person who unsubscribed is not subscribed again unless `false` is written here, " +
-					"and the plan warns of it." + notManaged,
-			},
-			"blocked": schema.BoolAttribute{
-				Optional:            true,
-				MarkdownDescription: "Whether the customer is blocked from writing: `true` or `false`. It has no default." + notManaged,
-			},
+			"organization": organizationAttribute("customer"),
 			"tags": schema.SetNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "The exact set of the customer's tags, such as `[{ name = \"vip\", color = \"gold\" }, { name = \"beta\" }]`. " +
@@ -109,10 +71,41 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"`\"prevent\"` refuses, in the plan already; of a replacement, which Terraform shows to a provider only when it deletes, it refuses that: the customer stays, and `lifecycle { prevent_destroy = true }` refuses it in the plan. " +
 					"Left out, the provider's `deletion_policy` applies; for imported and adopted customers it is `\"prevent\"`. The provider's own `\"abandon\"` goes before every `\"prevent\"`.",
 			},
+			"custom_data_wo": schema.DynamicAttribute{
+				Optional: true, WriteOnly: true,
+				MarkdownDescription: "The write-only twin of `custom_data`, for properties that must not stand in the state, such as `{ passport = var.passport }`. " + writeOnly,
+			},
+			"digests": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "What HelpCrunch holds of the fields whose write-only twins are used, as keyed digests, such as `{ email = \"3f9a1c:8d1e5b7a90c2f4e6\" }`. " +
+					"A plan shows here which fields change.",
+			},
 			"timeouts": timeoutsAttribute(ctx, "customer"),
 		},
 	}
+	for _, a := range textAttributes {
+		resp.Schema.Attributes[a.name] = schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: described(a.is, a.written) + notManaged,
+			PlanModifiers:       []planmodifier.String{keepEqual{a.normal}},
+		}
+		if a.twin != nil {
+			resp.Schema.Attributes[twinOf(a.name)] = schema.StringAttribute{
+				Optional: true, WriteOnly: true,
+				MarkdownDescription: fmt.Sprintf("The write-only twin of `%s`, for a value that must not stand in the state. ", a.name) + writeOnly,
+			}
+		}
+	}
+	for _, a := range flagAttributes {
+		resp.Schema.Attributes[a.name] = schema.BoolAttribute{Optional: true, MarkdownDescription: described(a.is, a.written) + notManaged}
+	}
 }
+
+// writeOnly ends the description of a write-only twin.
+const writeOnly = "It is written and drift is put right as with that attribute, and nothing but a digest of it is kept. One of the two at most. Needs Terraform or OpenTofu 1.11." + notManaged
+
+// described joins what an attribute is and what matters to who writes it.
+func described(is, written string) string { return strings.TrimSpace(is + " " + written) }
 
 // organizationAttribute is for a resource that stands for a thing such as "customer".
 func organizationAttribute(thing string) schema.Attribute {

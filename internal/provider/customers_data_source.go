@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -37,13 +38,6 @@ type customersModel struct {
 	Limit     types.Int64  `tfsdk:"limit"`
 	IDs       types.List   `tfsdk:"ids"`
 	Customers types.List   `tfsdk:"customers"`
-}
-
-// listedCustomer is a foundCustomer in a list, where Terraform permits no
-// dynamic value: custom data is a map of texts.
-type listedCustomer struct {
-	foundCustomerFields
-	CustomData map[string]string `tfsdk:"custom_data"`
 }
 
 func (d *customersDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -134,8 +128,9 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 
+	var leftOut diag.Diagnostics
 	ids := []string{}
-	customers := []listedCustomer{}
+	customers := []attr.Value{}
 	for customer, err := range d.account.client.SearchCustomers(ctx, search.search(config.Limit.ValueInt64())) {
 		if err != nil {
 			resp.Diagnostics.Append(requestFailed("The customers were not searched", err)...)
@@ -146,19 +141,28 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 			return
 		}
 		ids = append(ids, fmt.Sprint(customer.ID))
-		customers = append(customers, newListedCustomer(customer))
+		found := listedCustomer(customer)
+		if !d.account.personalDataInState {
+			leftOut = diag.Diagnostics{leaveOutPersonalData(found)} // once for all of them
+		}
+		customers = append(customers, foundObject(found))
 	}
+	resp.Diagnostics.Append(leftOut...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("ids"), ids)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("customers"), customers)...)
 }
 
-func newListedCustomer(customer *helpcrunch.Customer) listedCustomer {
-	listed := listedCustomer{foundCustomerFields: newFoundCustomer(customer).foundCustomerFields, CustomData: map[string]string{}}
+// listedCustomer is a foundCustomer in a list, where Terraform permits no
+// dynamic value: custom data is a map of texts.
+func listedCustomer(customer *helpcrunch.Customer) map[string]attr.Value {
+	properties := make(map[string]attr.Value)
 	for name, value := range customer.CustomData.Named() {
 		if !value.IsEmpty() {
-			listed.CustomData[name] = value.Text
+			properties[name] = types.StringValue(value.Text)
 		}
 	}
-	return listed
+	found := foundCustomer(customer)
+	found["custom_data"] = types.MapValueMust(types.StringType, properties)
+	return found
 }

@@ -20,21 +20,27 @@ import (
 // requestFailed turns an error of the client into diagnostics. summary says
 // what did not work in the user's terms, such as "The customer was not updated".
 func requestFailed(summary string, err error) diag.Diagnostics {
-	return customerRefused(summary, err, helpcrunch.Changes{})
+	return customerRefused(summary, err, helpcrunch.Changes{}, attributeOf)
 }
 
-// customerRefused is requestFailed for the fields of a customer.
-func customerRefused(summary string, err error, sent helpcrunch.Changes) diag.Diagnostics {
+// customerRefused is requestFailed for the fields of a customer, and the
+// attributes that they are written with.
+func customerRefused(summary string, err error, sent helpcrunch.Changes, attributeOf func(field string) string) diag.Diagnostics {
+	if learned, ok := errors.AsType[*helpcrunch.LearnedError](err); ok {
+		attribute := attributeOf("customData." + learned.Property)
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(attribute), summary, fmt.Sprintf("%s\n\n%s", unknownProperty(attribute, learned.Property), err))}
+	}
 	return refused(summary, err, func(entry helpcrunch.ErrorEntry) (attribute, why string) {
-		attribute = attributeOf(entry.Field())
 		property := sent.CustomData.PropertyOf(entry)
-		switch {
-		case property == "":
+		if property == "" {
+			attribute = attributeOf(entry.Field())
 			return attribute, notAccepted(attribute)
-		case entry.OfProperty():
-			return attribute, unknownProperty(property)
 		}
-		return attribute, notAccepted(fmt.Sprintf("the property %q of custom_data", property)) +
+		attribute = attributeOf("customData." + property)
+		if entry.OfProperty() {
+			return attribute, unknownProperty(attribute, property)
+		}
+		return attribute, notAccepted(fmt.Sprintf("the property %q of %s", property, attribute)) +
 			" A custom attribute takes what its type in HelpCrunch says: text and URLs are written in quotes, numbers and bools without, " +
 			"a date as UNIX seconds in quotes, such as unix_timestamp(\"2025-01-01T00:00:00Z\") of this provider makes."
 	})
@@ -44,19 +50,15 @@ func notAccepted(what string) string {
 	return fmt.Sprintf("HelpCrunch does not accept the value of %s.", what)
 }
 
-func unknownProperty(name string) string {
-	return fmt.Sprintf("HelpCrunch does not know the property %q of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
-		"or take it out of the configuration.", name)
+func unknownProperty(attribute, name string) string {
+	return fmt.Sprintf("HelpCrunch does not know the property %q of %s. Add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
+		"or take it out of the configuration.", name, attribute)
 }
 
 // refused is requestFailed for a write: each entry of a refusal that blame
 // finds an attribute for stands on it, and says why.
 func refused(summary string, err error, blame func(helpcrunch.ErrorEntry) (attribute, why string)) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if learned, ok := errors.AsType[*helpcrunch.LearnedError](err); ok {
-		diags.AddAttributeError(path.Root("custom_data"), summary, fmt.Sprintf("%s\n\n%s", unknownProperty(learned.Property), err))
-		return diags
-	}
 	var refusal *helpcrunch.Error
 	if errors.As(err, &refusal) && refusal.Status >= 400 && refusal.Status < 500 {
 		// One error an attribute, each with the whole answer: an entry is

@@ -18,7 +18,7 @@ import (
 func TestRefusalsStandOnTheirAttribute(t *testing.T) {
 	t.Parallel()
 	ofCustomer := func(err error) diag.Diagnostics {
-		return customerRefused("", err, helpcrunch.Changes{CustomData: helpcrunch.CustomData{"plan": {}}})
+		return customerRefused("", err, helpcrunch.Changes{CustomData: helpcrunch.CustomData{"plan": {}}}, attributeOf)
 	}
 	ofTag := func(err error) diag.Diagnostics { return tagRefused("", err) }
 	ofEvent := func(err error) diag.Diagnostics { return eventFailed(7, err) }
@@ -67,7 +67,7 @@ func TestRefusalsOfCustomData(t *testing.T) {
 		"customData[0].property": `HelpCrunch does not know the property "renewal" of custom_data. Add it in HelpCrunch under Settings > Contacts > Custom attributes`,
 		"customData[0].value":    `a date as UNIX seconds in quotes`,
 	} {
-		diags := customerRefused("", &helpcrunch.Error{Status: http.StatusBadRequest, Entries: []helpcrunch.ErrorEntry{{Code: code, Message: "No."}}}, sent)
+		diags := customerRefused("", &helpcrunch.Error{Status: http.StatusBadRequest, Entries: []helpcrunch.ErrorEntry{{Code: code, Message: "No."}}}, sent, attributeOf)
 		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), want) {
 			t.Errorf("%s: %v, want %s", code, diags, want)
 		}

@@ -85,11 +85,11 @@ func FuzzCustomDataFromModel(f *testing.F) {
 		later["unknown"] = types.StringUnknown()
 		model := customData{customDataObject(elements)}
 
-		sent := customData{customDataObject(later)}.changes(customData{types.DynamicNull()}, false)
+		sent := propertyChanges(customDataObject(later), types.DynamicNull())
 		if _, ok := sent["unknown"]; ok && elements["unknown"] == nil {
 			t.Fatal("what is unknown is sent")
 		}
-		sent = model.changes(customData{types.DynamicNull()}, false)
+		sent = propertyChanges(model.Dynamic, types.DynamicNull())
 		if len(sent) != len(elements) {
 			t.Fatalf("%d of %d properties are sent", len(sent), len(elements))
 		}
@@ -106,7 +106,7 @@ func FuzzCustomDataFromModel(f *testing.F) {
 			if !again.Equal(model.Dynamic) {
 				t.Fatalf("written as %s, held as %s, read as %s", model, answer, again)
 			}
-			if changes := (customData{again}).changes(model, false); changes != nil {
+			if changes := propertyChanges(again, model.Dynamic); changes != nil {
 				t.Fatalf("written as %s, held as %s, asks for %v", model, answer, changes)
 			}
 			missing := slices.DeleteFunc(slices.Sorted(maps.Keys(sent)), func(name string) bool { return sent[name].Equal(held[name]) })

@@ -33,20 +33,39 @@ var deletionPolicies = []string{deletionDelete, deletionAbandon, deletionPrevent
 // be marked as sensitive.
 func (m *customerModel) problems() diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, a := range timestampAttributes {
-		if _, err := parseTimestamp(a.of(m).ValueString()); err != nil {
-			diags.AddAttributeError(path.Root(a.name), "Not a timestamp",
-				fmt.Sprintf("The value of %s cannot be read as a moment: %s.", a.name, err))
+	for _, a := range textAttributes {
+		if a.check != nil {
+			if err := a.check(a.of(m).ValueString()); err != nil {
+				diags.AddAttributeError(path.Root(a.name), "Not a timestamp",
+					fmt.Sprintf("The value of %s cannot be read as a moment: %s.", a.name, err))
+			}
+		}
+		if a.twin != nil {
+			diags.Append(onlyOne(a.name, *a.of(m), *a.twin(m))...)
 		}
 	}
 	diags.Append(tagProblems(m.Tags)...)
-	diags.Append(customData{m.CustomData}.problems()...)
+	diags.Append(onlyOne("custom_data", m.CustomData, m.CustomDataWO)...)
+	diags.Append(customData{m.CustomData}.problems("custom_data")...)
+	diags.Append(customData{m.CustomDataWO}.problems(twinOf("custom_data"))...)
 	if policy := m.DeletionPolicy; !policy.IsNull() && !policy.IsUnknown() && !slices.Contains(deletionPolicies, policy.ValueString()) {
 		diags.AddAttributeError(path.Root("deletion_policy"), "Unknown deletion policy",
 			fmt.Sprintf("deletion_policy is one of %s.", quoted(deletionPolicies)))
 	}
 	return diags
 }
+
+// onlyOne refuses an attribute beside its write-only twin.
+func onlyOne(name string, plain, twin attr.Value) diag.Diagnostics {
+	if plain.IsNull() || plain.IsUnknown() || twin.IsNull() || twin.IsUnknown() {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(twinOf(name)), "An attribute and its write-only twin",
+		fmt.Sprintf("%s and %s are one field of a customer. Write one of the two: %[1]s keeps the value in the state, %[2]s keeps a digest.", name, twinOf(name)))}
+}
+
+// twinOf is the name of the write-only twin of an attribute.
+func twinOf(name string) string { return name + "_wo" }
 
 func tagProblems(tags types.Set) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -107,17 +126,17 @@ func warnOfColor(diags *diag.Diagnostics, at path.Path, shade types.String) {
 }
 
 // problems names the properties that HelpCrunch cannot hold.
-func (v customData) problems() diag.Diagnostics {
+func (v customData) problems(attribute string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	elements, ok := v.elements()
 	if !ok {
-		diags.AddAttributeError(path.Root("custom_data"), "Custom data is not an object",
-			`custom_data is an object or a map of strings, numbers, bools and nulls, such as { plan = "gold", seats = 12 }.`)
+		diags.AddAttributeError(path.Root(attribute), "Custom data is not an object",
+			attribute+` is an object or a map of strings, numbers, bools and nulls, such as { plan = "gold", seats = 12 }.`)
 		return diags
 	}
 	for _, name := range slices.Sorted(maps.Keys(elements)) {
 		if name == "" {
-			diags.AddAttributeError(path.Root("custom_data"), "A custom property without a name",
+			diags.AddAttributeError(path.Root(attribute), "A custom property without a name",
 				"The name of a custom property is empty. Write it as in HelpCrunch under Settings > Contacts > Custom attributes.")
 		}
 		element := elements[name]
@@ -125,9 +144,9 @@ func (v customData) problems() diag.Diagnostics {
 			continue
 		}
 		if _, ok := propertyValue(element); !ok {
-			diags.AddAttributeError(path.Root("custom_data"), "A custom property of a wrong kind",
-				fmt.Sprintf("The property %q of custom_data is %s. HelpCrunch holds strings, numbers, bools and nulls there. "+
-					"To store structured data as text, wrap it in jsonencode().", name, kindOf(element)))
+			diags.AddAttributeError(path.Root(attribute), "A custom property of a wrong kind",
+				fmt.Sprintf("The property %q of %s is %s. HelpCrunch holds strings, numbers, bools and nulls there. "+
+					"To store structured data as text, wrap it in jsonencode().", name, attribute, kindOf(element)))
 		}
 	}
 	return diags
@@ -145,27 +164,6 @@ func kindOf(element attr.Value) string {
 	return "not a plain value"
 }
 
-// attributeOf is the attribute that an API field belongs to, "" if none.
-func attributeOf(field string) string {
-	for _, a := range stringAttributes {
-		if a.field.Name == field {
-			return a.name
-		}
-	}
-	for _, a := range timestampAttributes {
-		if a.field == field {
-			return a.name
-		}
-	}
-	switch {
-	case field == "unsubscribed" || field == "blocked" || field == "tags":
-		return field
-	case field == "customData" || strings.HasPrefix(field, "customData."):
-		return "custom_data"
-	}
-	return ""
-}
-
 // quoted lists words as a sentence does.
 func quoted(words []string) string {
 	all := make([]string, len(words))
@@ -179,19 +177,22 @@ func quoted(words []string) string {
 }
 
 // unstuckDetail says what became of a field that was sent and did not stick.
-func unstuckDetail(field string, held *helpcrunch.Customer) (summary, detail string) {
-	if property, ok := strings.CutPrefix(field, "customData."); ok {
+func unstuckDetail(field, attribute string, held *helpcrunch.Customer) (summary, detail string) {
+	what := "value of " + attribute
+	settle := "write it in that form to settle the difference."
+	if property, ok := propertyOf(field); ok {
+		what = fmt.Sprintf("property %q of %s", property, attribute)
 		if _, present := held.CustomData[property]; !present {
 			return "HelpCrunch did not take a custom property", fmt.Sprintf(
-				"The property %q of custom_data was sent to customer %d, and is missing from the answer. "+
+				"The %s was sent to customer %d, and is missing from the answer. "+
 					"Custom properties must exist before they can be written: add it in HelpCrunch under Settings > Contacts > Custom attributes, "+
-					"or take it out of the configuration.", property, held.ID)
+					"or take it out of the configuration.", what, held.ID)
 		}
-		return "HelpCrunch stored another value", fmt.Sprintf(
-			"The property %q of custom_data was sent to customer %d, and the answer holds another value. "+
-				"The next plan shows it: write it in that form to settle the difference, or check the type of the custom attribute in HelpCrunch.", property, held.ID)
+		settle = "write it in that form to settle the difference, or check the type of the custom attribute in HelpCrunch."
 	}
-	return "HelpCrunch stored another value", fmt.Sprintf(
-		"The value of %s was sent to customer %d, and the answer holds another one. "+
-			"The next plan shows it: write it in that form to settle the difference.", attributeOf(field), held.ID)
+	next := "The next plan shows it: "
+	if strings.HasSuffix(attribute, twinOf("")) {
+		next = "Look at the customer in HelpCrunch: "
+	}
+	return "HelpCrunch stored another value", fmt.Sprintf("The %s was sent to customer %d, and the answer holds another one. %s%s", what, held.ID, next, settle)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -41,6 +42,8 @@ var (
 	_ provider.ProviderWithActions       = (*helpcrunchProvider)(nil)
 	_ provider.ProviderWithFunctions     = (*helpcrunchProvider)(nil)
 
+	_ provider.ProviderWithEphemeralResources = (*helpcrunchProvider)(nil)
+
 	_ provider.ProviderWithValidateConfig = (*helpcrunchProvider)(nil)
 )
 
@@ -54,6 +57,7 @@ const (
 	envRequestTimeout    = "HELPCRUNCH_REQUEST_TIMEOUT"
 	envDeletionPolicy    = "HELPCRUNCH_DELETION_POLICY"
 	envOrganization      = "HELPCRUNCH_ORGANIZATION"
+	envPersonalData      = "HELPCRUNCH_PERSONAL_DATA_IN_STATE"
 	envAppendUserAgent   = "TF_APPEND_USER_AGENT" // Terraform's own
 )
 
@@ -86,6 +90,7 @@ type providerModel struct {
 	RequestTimeout    types.String `tfsdk:"request_timeout"`
 	DeletionPolicy    types.String `tfsdk:"deletion_policy"`
 	Organization      types.String `tfsdk:"organization"`
+	PersonalData      types.Bool   `tfsdk:"personal_data_in_state"`
 }
 
 func (p *helpcrunchProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -137,6 +142,11 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 				MarkdownDescription: "The domain of the HelpCrunch account that this configuration is for, such as `\"acme\"`. The API key of another account is refused before anything else is sent, " +
 					"and so is one whose account cannot be read. Left out, a state is kept to the account that it was made with. Environment: `" + envOrganization + "`.",
 			},
+			"personal_data_in_state": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether names, e-mail addresses, phone numbers and notes may stand in the state: `true` or `false`. With `false`, `name`, `email`, `phone` and `notes` of a customer are refused in favour of " +
+					"their write-only twins, an import keeps digests of them and of custom data, and data sources and list results leave out what describes a person. Default `true`. Environment: `" + envPersonalData + "`.",
+			},
 		},
 	}
 }
@@ -185,6 +195,11 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		settings.refuse("deletion_policy", envDeletionPolicy, "Unknown deletion policy", "is one of "+quoted(deletionPolicies))
 	}
 	organization := settings.text("organization", envOrganization, model.Organization, "")
+	personalData := settings.flag("personal_data_in_state", envPersonalData, model.PersonalData, true)
+	digester, err := newDigester(key)
+	if err != nil {
+		resp.Diagnostics.AddError("No key for digests", err.Error())
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -195,7 +210,10 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		// What needs no request can be planned all the same.
 		config.Refused = settings.unknown
 		config.Budget = budget.New(budget.Config{Limit: limit, Log: tflogInfo})
-		account := newAccount(helpcrunch.NewClient(config), policy)
+		if model.APIKey.IsUnknown() {
+			digester = nil
+		}
+		account := newAccount(helpcrunch.NewClient(config), digester, policy, personalData)
 		account.oneWalk = p.validated.Load()
 		handOut(resp, account)
 		return
@@ -205,7 +223,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		tflog.Info(ctx, "no place for a request budget shared between processes, keeping it in memory", map[string]any{"error": err.Error()})
 	}
 	config.Budget = budget.New(budget.Config{Limit: limit, File: file, Hold: requestTimeout, Log: tflogInfo})
-	account := newAccount(helpcrunch.NewClient(config), policy)
+	account := newAccount(helpcrunch.NewClient(config), digester, policy, personalData)
 	account.oneWalk = p.validated.Load()
 	if organization != "" {
 		resp.Diagnostics.Append(account.isOf(ctx, organization)...)
@@ -217,6 +235,7 @@ func handOut(resp *provider.ConfigureResponse, account *account) {
 	resp.ResourceData = account
 	resp.DataSourceData = account
 	resp.ListResourceData = account
+	resp.EphemeralResourceData = account
 	resp.ActionData = account
 }
 
@@ -230,6 +249,10 @@ func (p *helpcrunchProvider) DataSources(context.Context) []func() datasource.Da
 
 func (p *helpcrunchProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{newCustomerListResource}
+}
+
+func (p *helpcrunchProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newCustomerEphemeralResource}
 }
 
 func (p *helpcrunchProvider) Actions(context.Context) []func() action.Action {
@@ -322,6 +345,21 @@ func (s settings) number(name, env string, value types.Int64, fallback, least, m
 		return fallback
 	}
 	return int(number)
+}
+
+func (s settings) flag(name, env string, value types.Bool, fallback bool) bool {
+	text, fromEnv := s.lookup(name, env, value)
+	switch {
+	case fromEnv:
+		parsed, err := strconv.ParseBool(text)
+		if err != nil {
+			s.refuse(name, env, "A setting of the provider is out of range", "is true or false")
+		}
+		return parsed
+	case value.IsNull() || value.IsUnknown():
+		return fallback
+	}
+	return value.ValueBool()
 }
 
 func (s settings) duration(name, env string, value types.String, fallback, least, most time.Duration) time.Duration {

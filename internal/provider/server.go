@@ -219,6 +219,11 @@ func (s *Server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSour
 	return call(ctx, s, req, s.frameworkServer.ReadDataSource)
 }
 
+// OpenEphemeralResource wraps the framework's.
+func (s *Server) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+	return call(ctx, s, req, s.frameworkServer.OpenEphemeralResource)
+}
+
 // CallFunction wraps the framework's.
 func (s *Server) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
 	for i, argument := range req.Arguments {

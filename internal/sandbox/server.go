@@ -158,7 +158,18 @@ func Start(cfg Config) (*Server, error) {
 func (s *Server) URL() string { return s.url }
 
 // Key returns the API key that the sandbox accepts.
-func (s *Server) Key() string { return s.key }
+func (s *Server) Key() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+// SetKey replaces the API key, as an account's owner does.
+func (s *Server) SetKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
 
 // Close stops listening and cuts all connections, held requests included.
 func (s *Server) Close() {

@@ -180,6 +180,10 @@ func (w *walk) judgeValues(r *run, id int64, p *permit, now map[string]string) (
 		if is == w.truth[id][key] {
 			continue // put back
 		}
+		if written, ok := w.lost[lostKey{id, key}]; ok && is == written {
+			w.truth[id][key] = is
+			continue // put back, too
+		}
 		allowed, ok := p.values[key]
 		ok = ok && allowed == is
 		if tag, isTag := strings.CutPrefix(key, "tag."); isTag {
@@ -196,6 +200,9 @@ func (w *walk) judgeValues(r *run, id int64, p *permit, now map[string]string) (
 			w.truth[id][key], harmed = is, true
 		case w.law.clears() && len(r.problems.Of(address).Errors()) > 0:
 			w.note("  customer %d (%s): %s was %q, is %q: to be put back", id, address, key, was, is)
+			if planned, ok := p.values[key]; ok { // perhaps it was written before it was lost
+				w.lost[lostKey{id, key}] = planned
+			}
 		default:
 			w.found(ruleHarm, "customer %d (%s): %s was %q, is %q", id, address, key, was, is)
 			w.truth[id][key] = is

@@ -16,6 +16,7 @@ import (
 // world is what the walk knows of the people, beside the sandbox.
 type world struct {
 	truth     map[int64]map[string]string // what everybody should hold
+	lost      map[lostKey]string          // what they may hold as well, once what an account cleared is put back
 	seen      map[int64]map[string]string // what they held when it was looked at last
 	strangers map[int]int64               // people of the web app, by their number in the walk
 	ours      map[int64]string            // people whom the provider has created: for whom
@@ -23,6 +24,12 @@ type world struct {
 	wrote     map[string]map[string]bool  // the tags that applied configurations have had, by address
 
 	now *run // the run that is under way, or the last
+}
+
+// lostKey is one value of a person.
+type lostKey struct {
+	id  int64
+	key string
 }
 
 // binding is who stands in the state under an address.
@@ -35,7 +42,7 @@ type binding struct {
 func newWorld() world {
 	return world{
 		truth: map[int64]map[string]string{}, seen: map[int64]map[string]string{}, strangers: map[int]int64{},
-		ours: map[int64]string{}, bound: map[string]binding{}, wrote: map[string]map[string]bool{},
+		ours: map[int64]string{}, bound: map[string]binding{}, lost: map[lostKey]string{}, wrote: map[string]map[string]bool{},
 	}
 }
 
@@ -127,13 +134,12 @@ func (w *walk) during(r *run) {
 		return
 	}
 	// What an account clears is put back as it was read just before: who
-	// writes in between writes in vain, and nobody can help it.
+	// writes in between writes in vain, and nobody can help it. So is what looks
+	// like it anywhere: all that they hold of a kind.
 	spared := map[int64]bool{}
-	if w.law.clears() {
-		for _, c := range r.plan.Changes {
-			if b, ok := w.bound[addressOf(nameOf(c.Address))]; ok && c.Action != core.NoOp {
-				spared[b.id] = true
-			}
+	for _, c := range r.plan.Changes {
+		if b, ok := w.bound[addressOf(nameOf(c.Address))]; ok && c.Action != core.NoOp {
+			spared[b.id] = true
 		}
 	}
 	for i := range 1 + d.IntN(3) {
@@ -158,7 +164,7 @@ func (w *walk) edit(when string, i int, gently bool, spared map[int64]bool) {
 	}
 	w.mu.Unlock()
 	before, ok := w.server.Customer(id)
-	if !ok || spared[id] {
+	if !ok || spared[id] && w.law.clears() {
 		return
 	}
 	change := sandbox.Record{}
@@ -183,6 +189,9 @@ func (w *walk) edit(when string, i int, gently bool, spared map[int64]bool) {
 		change[fields[key]] = nil
 	case kind < 13:
 		key = pick(d, []string{"unsubscribed", "blocked"})
+		if spared[id] { // the only flag that they hold looks as if it had been cleared
+			return
+		}
 		value, _ := before[key].(bool)
 		change[key] = !value
 	case kind < 16:

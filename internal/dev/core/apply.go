@@ -114,10 +114,11 @@ func (run *applying) apply(c *Change) Problems {
 		state.Set(c.Address, nil)
 	}
 	prior := state.Get(c.Address)
-	config := run.config(c.block, func(r Reference) (tftypes.Value, bool) {
+	lookUp := func(r Reference) (tftypes.Value, bool) {
 		value, ok := Attributes(objectValue(state.Get(r.Address)))[r.Attribute]
 		return value, ok
-	})
+	}
+	config := run.config(c.block, lookUp)
 	if !config.IsFullyKnown() {
 		return Problems{wrong(c.Address, ConfigurationIsUnknown, "a value that it refers to is still unknown")}
 	}
@@ -141,6 +142,7 @@ func (run *applying) apply(c *Change) Problems {
 	if c.Action.replaces() {
 		before = null(run.schema(c.Type))
 	}
+	config = run.config(c.block, lookUp) // once more: what is ephemeral may have changed
 	object, more := run.carryOut(c, prior, before, config, final.Planned, final.private, final.identity)
 	problems = append(problems, more...)
 	if run.killed() {

@@ -328,6 +328,22 @@ func (p *Process) config(block *Block, lookUp func(Reference) (tftypes.Value, bo
 		}
 		attributes[name] = value
 	}
+	for name, value := range block.Ephemeral {
+		attributes[name] = value()
+	}
+	return object(p.schema(block.Type), attributes)
+}
+
+// ignoring is a configuration in which what the lifecycle ignores is as in the
+// state. Terraform plans with it, and applies with what is written.
+func (p *Process) ignoring(block *Block, prior, config tftypes.Value) tftypes.Value {
+	if prior.IsNull() || len(block.IgnoreChanges) == 0 {
+		return config
+	}
+	attributes, held := maps.Clone(Attributes(config)), Attributes(prior)
+	for _, name := range block.IgnoreChanges {
+		attributes[name] = held[name]
+	}
 	return object(p.schema(block.Type), attributes)
 }
 
@@ -338,7 +354,10 @@ func (p *Process) planChange(ctx context.Context, block *Block, config tftypes.V
 	if err != nil {
 		return nil, said(block.Address, nil, err)
 	}
-	valid, err := p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: block.Type, Config: encoded})
+	valid, err := p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: block.Type, Config: encoded,
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
 	if err != nil {
 		return nil, said(block.Address, nil, err)
 	}
@@ -356,6 +375,7 @@ func (p *Process) planChange(ctx context.Context, block *Block, config tftypes.V
 			before, private, identity = prior.Value, prior.Private, prior.Identity
 		}
 	}
+	config = p.ignoring(block, before, config)
 	change := &Change{Address: block.Address, Type: block.Type, Prior: before, block: block, force: force}
 	answer, more := p.askForPlan(ctx, block.Address, block.Type, before, proposed(schema, before, config), config, private, identity)
 	problems = append(problems, more...)
@@ -423,14 +443,18 @@ func (p *Process) askForPlan(ctx context.Context, address, kind string, prior, p
 	return answer, said(address, answer.Diagnostics, nil)
 }
 
-// proposed is the configuration with what is computed taken from the state.
+// proposed is the configuration with what is computed taken from the state, and
+// without what is write-only.
 func proposed(schema *tfprotov6.Schema, prior, config tftypes.Value) tftypes.Value {
-	if config.IsNull() || prior.IsNull() {
+	if config.IsNull() {
 		return config
 	}
 	attributes, held := maps.Clone(Attributes(config)), Attributes(prior)
 	for _, a := range schema.Block.Attributes {
-		if a.Computed && attributes[a.Name].IsNull() {
+		if a.WriteOnly {
+			delete(attributes, a.Name)
+		}
+		if !prior.IsNull() && a.Computed && attributes[a.Name].IsNull() {
 			attributes[a.Name] = held[a.Name]
 		}
 	}
@@ -447,6 +471,9 @@ func invalidPlan(schema *tfprotov6.Schema, prior, config, planned tftypes.Value)
 	for _, a := range schema.Block.Attributes {
 		value := plan[a.Name]
 		switch {
+		case a.WriteOnly && value.IsNull():
+		case a.WriteOnly:
+			return a.Name + ": a write-only attribute must be null"
 		case equal(value, wanted[a.Name]):
 		case !wanted[a.Name].IsNull() && !before[a.Name].IsNull() && before[a.Name].Type() != nil && equal(value, before[a.Name]):
 		case a.Computed && (!a.Optional || wanted[a.Name].IsNull()):

@@ -119,8 +119,12 @@ type Block struct {
 	Type       string
 	Attributes map[string]tftypes.Value // those left out are null
 	References map[string]Reference     // attributes that come from other resources
-	// CreateBeforeDestroy is what the lifecycle says.
+	// Ephemeral are attributes whose values are asked for each time that they are
+	// needed: once in a plan, twice in its apply.
+	Ephemeral map[string]func() tftypes.Value
+	// CreateBeforeDestroy and IgnoreChanges are what the lifecycle says.
 	CreateBeforeDestroy bool
+	IgnoreChanges       []string // whole attributes
 }
 
 // Reference is an attribute of another resource.
