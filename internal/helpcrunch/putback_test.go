@@ -121,3 +121,33 @@ func TestMadeCanaryKnowsWhatWasSeen(t *testing.T) {
 		}
 	})
 }
+
+// What moves by itself and was cleared with the first write of a canary that is
+// made is put back with what its second write shows to be cleared.
+func TestMadeCanaryPutsBackWhatMoves(t *testing.T) {
+	holding := sandbox.Record{"lastPage": "https://example.com/a", "lastSeen": "1700000000"}
+	open(t, plainly(3, holding, []int{0, 1, 2}, "batch-clears-omitted"), func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+			record, _ := a.server.Customer(id)
+			if got.err != nil || record["name"] != "Ada" || record["lastPage"] != holding["lastPage"] || record["lastSeen"] != holding["lastSeen"] {
+				t.Errorf("%d: %v, %v: %s", id, record, got.err, a.operations())
+			}
+		}
+	})
+}
+
+// A PATCH that is answered with somebody else has been carried out: what it cleared
+// is looked for and put back.
+func TestUnionIsCheckedThoughAnotherCustomerIsAnswered(t *testing.T) {
+	with := crowd(1, "custom-data-replaces")
+	open(t, with, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.WrongID})
+		for id, got := range a.updateAll(a.Context(), 1, a.ids(), planned("gold")) {
+			record, _ := a.server.Customer(id)
+			plan, _ := record.Custom("plan")
+			if seats, _ := record.Custom("seats"); got.err != nil || plan != "gold" || seats == nil {
+				t.Errorf("%d: %v, %v: %s", id, record, got.err, a.operations())
+			}
+		}
+	})
+}
