@@ -242,3 +242,34 @@ func TestConnectionErrorsTellNothing(t *testing.T) {
 		})
 	}
 }
+
+// What the server repeats of what was sent to it reaches no error: it is people's
+// data. The names of properties and the user_id are needed to understand it.
+func TestErrorsRepeatNoValues(t *testing.T) {
+	with := crowd(1)
+	with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		return body, response(r, http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, strings.NewReader(`{"errors":[
+			{"code":"invalid_email_value","message":"ADA@example.com is taken, as is +44 (20) 7946"},
+			{"code":"customData[0].value","message":"'gold' is no salary, 120000 is; plan, crm-1 and Al are fine"}]}`))
+	})
+	open(t, with, func(a *account) {
+		_, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{
+			Name: helpcrunch.Some("Al"), Email: helpcrunch.Some("ada@example.com"), Phone: helpcrunch.Some("+44 (20) 7946"), UserID: helpcrunch.Some("crm-1"),
+			Notes:      helpcrunch.Some("a"),
+			CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}, "salary": {Kind: helpcrunch.Number, Text: "120000"}},
+		})
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for _, said := range []string{"ada@", "ADA@", "7946", "gold", "120000", "Al "} {
+			if strings.Contains(err.Error(), said) {
+				t.Errorf("%q is repeated: %s", said, err)
+			}
+		}
+		for _, told := range []string{"plan", "crm-1", "(the value) is taken", "are fine", "as is", "is no salary"} {
+			if !strings.Contains(err.Error(), told) {
+				t.Errorf("%q is missing: %s", told, err)
+			}
+		}
+	})
+}

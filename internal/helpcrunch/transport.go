@@ -101,6 +101,9 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err e
 		_, unreachable := errors.AsType[*UnreachableError](err)
 		var answered *Error
 		isAnswer := errors.As(err, &answered)
+		if isAnswer {
+			answered.withhold(body)
+		}
 		throttled := isAnswer && answered.Status == http.StatusTooManyRequests
 		if throttled && !answered.Until.IsZero() {
 			c.told.Store(answered) // before the next one has a slot
