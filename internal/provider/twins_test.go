@@ -187,7 +187,6 @@ func custom(properties map[string]tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(tftypes.Object{AttributeTypes: kinds}, properties)
 }
 
-
 // TestTwins: what a write-only attribute is given is written, kept so, and put
 // right when somebody changes it; the plan names the field, and the state has
 // digests alone. The four rules of ownership hold as for plain attributes.
