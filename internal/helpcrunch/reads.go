@@ -224,3 +224,9 @@ func (c *Client) shrinkSearches(refused int) int {
 	}
 	return 1
 }
+
+// LookUpTaken is LookUp where HelpCrunch has just said that somebody has the
+// value: it is repeated for as long as a search may lag that shows nobody.
+func (c *Client) LookUpTaken(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
+	return c.lookUp(ctx, field, value, searchLags, func(found []*Customer) bool { return len(found) > 0 })
+}

@@ -41,6 +41,7 @@ type customerModel struct {
 	Blocked        types.Bool     `tfsdk:"blocked"`
 	Tags           types.Set      `tfsdk:"tags"`
 	CustomData     types.Dynamic  `tfsdk:"custom_data"`
+	AdoptExisting  types.Bool     `tfsdk:"adopt_existing"`
 	DeletionPolicy types.String   `tfsdk:"deletion_policy"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 

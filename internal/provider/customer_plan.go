@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -38,7 +40,26 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	default:
 		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
 		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, resp.Plan, known)...)
+		if known.Gone && !resp.Plan.Raw.Equal(req.State.Raw) {
+			resp.Diagnostics.AddAttributeError(path.Root("id"), "A customer who is gone cannot be changed",
+				"The last refresh did not find the customer in HelpCrunch, and the configuration asks for a change of them. They were not made by Terraform, and are not made anew. "+outOfTheWay)
+		}
 	}
+}
+
+// isGone looks whether somebody who must not be deleted is there at all. Only an
+// answer of their own account says that they are not.
+func (r *customerResource) isGone(ctx context.Context, state *customerModel) bool {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	var ignored diag.Diagnostics
+	id := state.customer(&ignored)
+	of := guarded{reads: true, stated: state.Organization}
+	if ignored.HasError() || of.guard(ctx, r.account, id, "").HasError() || of.doubt != nil {
+		return false
+	}
+	_, err := r.account.client.ReadCustomer(ctx, id, func(*helpcrunch.Customer) bool { return true })
+	return helpcrunch.IsNotFound(err)
 }
 
 // tagsOfPlan refuses tags that HelpCrunch may take for one.
@@ -62,7 +83,9 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 	}
 	switch r.deletionPolicy(&state, known) {
 	case deletionPrevent:
-		diags.Append(r.deletionPrevented(&state, known))
+		if !r.isGone(ctx, &state) {
+			diags.Append(r.deletionPrevented(&state, known))
+		}
 	case deletionDelete:
 		diags.Append(r.warnOfDeletion("To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. " +
 			"This is said once, however many customers the plan deletes.")...)

@@ -72,9 +72,25 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 
 	wanted := plan.changes(nobody, op.config, false, r.account.digester)
 	sent := wanted.WithoutNulls() // a new customer is empty
-	created, err := r.account.client.CreateCustomer(ctx, sent)
-	if err != nil {
-		resp.Diagnostics.Append(r.createFailed(ctx, plan, sent, err)...)
+	var created *helpcrunch.Created
+	var adoption diag.Diagnostics
+	if plan.AdoptExisting.ValueBool() {
+		created, wanted, adoption = r.takeOver(ctx, &op, nil)
+	}
+	if created == nil && !adoption.HasError() {
+		var err error
+		created, err = r.account.client.CreateCustomer(ctx, sent)
+		if err != nil && plan.AdoptExisting.ValueBool() && isTaken(err) {
+			created, wanted, adoption = r.takeOver(ctx, &op, err)
+		}
+		if err != nil && created == nil && !adoption.HasError() {
+			adoption.Append(r.createFailed(ctx, plan, sent, err)...)
+		} else if err == nil && created.Adopted {
+			adoption.Append(warnOfAdoption(created.ID))
+		}
+	}
+	resp.Diagnostics.Append(adoption...)
+	if created == nil {
 		return
 	}
 	customer := created.Customer
@@ -91,7 +107,6 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	plan.Origin = types.StringValue(originCreated)
 	if created.Adopted {
 		plan.Origin = types.StringValue(originAdopted)
-		resp.Diagnostics.Append(warnOfAdoption(customer.ID))
 	}
 	plan.Organization = op.organization
 	plan.Digests = plan.digests(r.account.digester).settle(customer)
@@ -122,7 +137,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		after.AddAttributeError(path.Root(plan.attributeOf(field)), summary, detail)
 	}
 	resp.Diagnostics.Append(asWarnings(after)...)
-	resp.Diagnostics.Append(keptColors(sent, customer)...)
+	resp.Diagnostics.Append(keptColors(wanted, customer)...)
 }
 
 func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -161,6 +176,12 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 				"If somebody has deleted them, a plan shows it once the ten minutes are over.", id)))
 		case known.Import == importFound: // Terraform itself says that there is nobody to import
 			resp.State.RemoveResource(ctx)
+		case known.origin(state.Origin).ValueString() != originCreated:
+			known.keepOrigin(state.Origin)
+			known.Gone = true
+			known.write(ctx, resp.Private, &resp.Diagnostics)
+			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Customer %d was deleted, or is one of another account. They were not made by Terraform, so they stay in the state and are not made anew: "+
+				"somebody who asked to be forgotten must not come back. %s", id, outOfTheWay)))
 		default:
 			tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
 			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Customer %d was deleted, or is one of another account. An apply makes everybody anew who is gone and still stands in the configuration, "+
@@ -194,6 +215,9 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
+// outOfTheWay is what to do about somebody who is gone and stays in the state.
+const outOfTheWay = "If they are gone for good, take the resource out of the configuration and apply: nothing is asked of HelpCrunch for that. To make somebody new in their place, run terraform state rm with its address, and apply."
+
 func (r *customerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	op, ctx, end := begin[customerModel](ctx, r.account, asked{
 		plan: &req.Plan, state: &req.State, config: &req.Config, private: req.Private, identity: resp.Identity, limit: timeouts.Value.Update, failed: "Customer %d was not updated", maybe: true,
@@ -210,7 +234,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 
 	known.keepOrigin(state.Origin)
-	changes := known.spelled(plan.changes(state, op.config, known.Import == importRead, r.account.digester))
+	changes := known.spelled(plan.changes(known.imported(state), op.config, known.Import == importRead, r.account.digester))
 	takenOut := known.tagsTakenOut(plan.Tags, state.Tags)
 	if changes.Tags != nil {
 		// One that another resource takes off just now would be missing afterwards.
@@ -281,7 +305,9 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 
 	switch r.deletionPolicy(state, known) {
 	case deletionPrevent:
-		resp.Diagnostics.Append(r.deletionPrevented(state, known))
+		if !r.isGone(ctx, state) {
+			resp.Diagnostics.Append(r.deletionPrevented(state, known))
+		}
 	case deletionAbandon:
 		resp.Diagnostics.Append(r.putBackBefore(ctx, &op)...)
 		if resp.Diagnostics.HasError() {

@@ -65,6 +65,11 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`. " +
 					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them." + notManaged,
 			},
+			"adopt_existing": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether a create takes over the customer who has this `user_id` already: `true` or `false`. What is configured and differs is written, nothing else is touched, `origin` is `\"adopted\"`, and a warning names the id. " +
+					"So an apply that was killed is picked up by the next one, also where its state is lost. Default `false`: then it is an error with the command that imports them. It means nothing to a customer who stands in the state.",
+			},
 			"deletion_policy": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "What a destroy does: `\"delete\"` deletes the customer and the history of their chats, `\"abandon\"` forgets the customer and leaves them in HelpCrunch, " +

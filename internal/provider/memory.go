@@ -26,6 +26,13 @@ type memory struct {
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool
+	// Blocked is the same of an import until an update has succeeded, null where it is
+	// not known: an import stores neither of the two, and writing them as they are
+	// sends nothing.
+	Blocked *bool
+	// Gone is whether the last refresh has found nobody, and the customer was left
+	// in the state all the same.
+	Gone bool
 	// Lost is what an account cleared and could not be put back yet, sealed by
 	// the client.
 	Lost [][]byte
@@ -87,7 +94,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether
@@ -102,7 +109,10 @@ const searchLag = 10 * time.Minute
 // is as before is written as before: a refresh with nothing to do leaves the
 // state alone.
 func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	m.Unsubscribed = customer.Unsubscribed
+	m.Unsubscribed, m.Blocked, m.Gone = customer.Unsubscribed, nil, false
+	if m.Import == importRead {
+		m.Blocked = &customer.Blocked
+	}
 	m.Tags, m.Properties = tagSpellings(managed.Tags, customer.Tags), customer.CustomData.Spellings()
 }
 
@@ -110,6 +120,21 @@ func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
 func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
 	m.saw(customer, managed)
 	m.WrittenAt = time.Now().Unix()
+}
+
+// imported is the state with what the import saw and does not store.
+func (m *memory) imported(state *customerModel) *customerModel {
+	if m.Import != importRead || m.Blocked == nil {
+		return state
+	}
+	known := *state
+	if known.Unsubscribed.IsNull() {
+		known.Unsubscribed = types.BoolValue(m.Unsubscribed)
+	}
+	if known.Blocked.IsNull() {
+		known.Blocked = types.BoolPointerValue(m.Blocked)
+	}
+	return &known
 }
 
 // spelled are the changes under the names that HelpCrunch has.

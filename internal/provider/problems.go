@@ -44,6 +44,10 @@ func (m *customerModel) problems() diag.Diagnostics {
 			diags.Append(onlyOne(a.name, *a.of(m), *a.twin(m))...)
 		}
 	}
+	if m.AdoptExisting.ValueBool() && !m.UserID.IsUnknown() && helpcrunch.UserID.Normal(m.UserID.ValueString()) == "" {
+		diags.AddAttributeError(path.Root("adopt_existing"), "Nobody to adopt",
+			"adopt_existing takes over the customer who has the user_id, and there is none: write user_id, or take adopt_existing out.")
+	}
 	diags.Append(tagProblems(m.Tags)...)
 	diags.Append(onlyOne("custom_data", m.CustomData, m.CustomDataWO)...)
 	diags.Append(customData{m.CustomData}.problems("custom_data")...)

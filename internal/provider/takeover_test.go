@@ -1,0 +1,252 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+func flag(value bool) tftypes.Value { return tftypes.NewValue(tftypes.Bool, value) }
+
+// summaries are what was said, each once, in the order in which it was said first.
+func summaries(said core.Problems) string {
+	var all []string
+	for _, p := range said {
+		if text := p.Summary; len(all) == 0 || !strings.Contains(strings.Join(all, "; "), text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// TestImportWritesNothingThatIsSo: an import stores neither of the two flags, and
+// writing them as they are sends nothing; another value is sent, and subscribing
+// somebody again is warned of.
+func TestImportWritesNothingThatIsSo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		unsubscribed, blocked bool // in HelpCrunch
+		writes                int
+		said                  string
+	}{
+		{false, false, 0, ""},
+		{false, true, 1, ""},
+		{true, false, 1, "A person is subscribed again"},
+	} {
+		l := newPerson(t, newSandbox(t))
+		if _, err := l.account.Add(sandbox.Record{"name": "Ada", "unsubscribed": c.unsubscribed, "blocked": c.blocked}); err != nil {
+			t.Fatal(err)
+		}
+		l.write(attributes{"name": text("Ada"), "unsubscribed": flag(false), "blocked": flag(false)})
+		plan := l.plan(core.Options{Imports: map[string]string{personAddress: itoa(l.account.Customers()[0].ID())}})
+		said := plan.Problems
+		if changed := l.changes(plan); changed != "+blocked +unsubscribed" || summaries(said) != c.said {
+			t.Errorf("%+v: %s %v", c, changed, said)
+		}
+		before := writesOf(l.account)
+		if said := l.start().Apply(t.Context(), l.state, plan, core.Options{}); said.Err() != nil || writesOf(l.account)-before != c.writes {
+			t.Errorf("%+v: %d writes %v", c, writesOf(l.account)-before, said)
+		}
+		l.holds(map[string]string{"unsubscribed": "false", "blocked": "false"})
+		l.must("", 0)
+	}
+}
+
+// TestErasedPersonDoesNotComeBack: who was not made by Terraform and is gone stays in
+// the state, is not made anew by any apply, and can be taken out of the configuration;
+// who was made is made anew.
+func TestErasedPersonDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	id, err := l.account.Add(sandbox.Record{"name": "Ada", "email": "ada@example.com", "userId": "crm-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"name": text("Ada"), "email": text("ada@example.com"), "user_id": text("crm-1")})
+	if _, said, _ := l.apply(core.Options{Imports: map[string]string{personAddress: itoa(id)}}); said.Err() != nil {
+		t.Fatal(said)
+	}
+	if err := l.account.Delete(id); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // in every plan
+		changed, said, writes := l.apply(core.Options{})
+		if changed != "" || writes > 0 || len(said) != 1 || !strings.HasPrefix(said[0].Summary, "Customers are missing") || !strings.Contains(said[0].Detail, "terraform state rm") {
+			t.Fatalf("%q, %d writes: %v", changed, writes, said)
+		}
+	}
+	l.block.Attributes["email"] = text("other@example.com")
+	if _, said, writes := l.apply(core.Options{}); writes > 0 || len(said.Errors()) != 1 || said.Errors()[0].Summary != "A customer who is gone cannot be changed" {
+		t.Errorf("a change: %d writes, %v", writes, said)
+	}
+
+	// Without a refresh first, as Terraform 1.11 plans what has left the configuration.
+	for name, c := range map[string]struct {
+		exists bool
+		said   string
+	}{"gone": {false, ""}, "there": {true, "The customer must not be deleted"}} {
+		state := l.state.Clone()
+		if c.exists {
+			other := newPerson(t, newSandbox(t))
+			id, err := other.account.Add(sandbox.Record{"name": "Eva"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			other.write(attributes{"name": text("Eva")})
+			if _, said, _ := other.apply(core.Options{Imports: map[string]string{personAddress: itoa(id)}}); said.Err() != nil {
+				t.Fatal(said)
+			}
+			l, state = other, other.state
+		}
+		plan := l.start().Plan(t.Context(), state, nil, core.Options{NoRefresh: true})
+		if got := summaries(plan.Problems.Errors()); got != c.said {
+			t.Errorf("%s: %s", name, got)
+		}
+		if c.said == "" {
+			said := l.start().Apply(t.Context(), state, plan, core.Options{})
+			if said.Err() != nil || state.Get(personAddress) != nil {
+				t.Errorf("%s: %v, %v", name, said, state.Get(personAddress))
+			}
+		}
+	}
+
+	made := newPerson(t, newSandbox(t))
+	made.write(attributes{"name": text("Ada")})
+	made.must("create", 1)
+	if err := made.account.Delete(made.account.Customers()[0].ID()); err != nil {
+		t.Fatal(err)
+	}
+	made.account.ResetCounts()
+	if changed, said, _ := made.apply(core.Options{NoRefresh: true}); changed != "" || said.Err() != nil {
+		t.Error(changed, said)
+	}
+}
+
+// TestAdoptExisting takes over who has the user_id, writes what differs, touches
+// nothing else, and says so; without it, or for somebody else's customer, it is an error.
+func TestAdoptExisting(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []string{"", "4s"} {
+		l := newPerson(t, newSandbox(t))
+		there := sandbox.Record{
+			"name": "Ada", "userId": "crm-1", "company": "Engines", "phone": "555", "unsubscribed": true, "tags": []string{"auto"},
+			"customData": map[string]any{"plan": "gold", "seats": 12},
+		}
+		if _, err := l.account.Add(there); err != nil {
+			t.Fatal(err)
+		}
+		if lag != "" {
+			var switches sandbox.Switches
+			if err := switches.Set("search-lag", lag); err != nil {
+				t.Fatal(err)
+			}
+			l.account.SetSwitches(switches)
+		}
+		written := attributes{
+			"user_id": text("crm-1"), "name": text("Ada"), "email_wo": text("ada@example.com"), "phone": text("777"), "unsubscribed": flag(false),
+			"custom_data_wo": custom(attributes{"plan": text("silver")}),
+		}
+		l.write(written)
+		if _, said, _ := l.apply(core.Options{}); len(said.Errors()) != 1 || !strings.Contains(said.Errors()[0].Summary, "already exists") {
+			t.Fatalf("unasked: %v", said)
+		}
+		l.state = core.NewState()
+		written["adopt_existing"] = flag(true)
+		_, said, _ := l.apply(core.Options{})
+		if said.Err() != nil || summaries(said) != "Nobody was subscribed again; Existing customers were taken over" {
+			t.Fatalf("asked: %v", said)
+		}
+		for _, request := range l.account.Requests() {
+			if strings.Contains(string(request.Body), `"name"`) && request.Operation == sandbox.OpPatch {
+				t.Errorf("what is so already was written: %s", request.Body)
+			}
+		}
+		l.holds(map[string]string{"email": "ada@example.com", "phone": "777", "company": "Engines", "unsubscribed": "true", "customData.plan": "silver", "customData.seats": "12"})
+		if origin := core.Text(core.Attributes(l.state.Get(personAddress).Value)["origin"]); origin != originAdopted {
+			t.Error(origin)
+		}
+		if plan := l.plan(core.Options{}); l.changes(plan) != "~unsubscribed" || summaries(plan.Problems) != "A person is subscribed again" {
+			t.Errorf("the plan afterwards: %s %v", l.changes(plan), plan.Problems)
+		}
+		if plan := l.start().Plan(t.Context(), l.state, nil, core.Options{}); summaries(plan.Problems.Errors()) != "The customer must not be deleted" {
+			t.Errorf("a destroy: %v", plan.Problems)
+		}
+	}
+
+	// Nobody has it: a create as ever.
+	l := newPerson(t, newSandbox(t))
+	l.write(attributes{"user_id": text("crm-1"), "adopt_existing": flag(true)})
+	l.must("create", 1)
+	l.write(attributes{"adopt_existing": flag(true)})
+	if plan := l.plan(core.Options{}); summaries(plan.Problems) != "Nobody to adopt" {
+		t.Errorf("without a user_id: %v", plan.Problems)
+	}
+}
+
+// TestAdoptExistingThatFails: nothing is kept of a takeover that does not work, and
+// the next apply finds the customer again.
+func TestAdoptExistingThatFails(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	if _, err := l.account.Add(sandbox.Record{"name": "Ada", "userId": "crm-1"}); err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"user_id": text("crm-1"), "name": text("Ada King"), "adopt_existing": flag(true)})
+	l.account.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.Forbidden})
+	if _, said, _ := l.apply(core.Options{}); len(said.Errors()) != 1 || l.state.Get(personAddress) != nil {
+		t.Fatal(said, l.state.Get(personAddress))
+	}
+	if _, said, _ := l.apply(core.Options{}); said.Err() != nil {
+		t.Fatal(said)
+	}
+	l.holds(map[string]string{"name": "Ada King"})
+	l.must("", 0)
+}
+
+// TestKilledRunIsPickedUp: a run that makes many and is killed anywhere, with its
+// state or without, ends after one more apply with each of them there once.
+func TestKilledRunIsPickedUp(t *testing.T) {
+	t.Parallel()
+	const people = 40
+	for _, stateIsLost := range []bool{false, true} {
+		for _, after := range []int{1, 12, 25} {
+			account := newSandbox(t)
+			var blocks []core.Block
+			for i := range people {
+				blocks = append(blocks, core.Block{Address: fmt.Sprintf("helpcrunch_customer.a[%d]", i), Type: "helpcrunch_customer", Attributes: attributes{
+					"user_id": text(fmt.Sprint("crm-", i)), "name": text(fmt.Sprint("Customer ", i)), "adopt_existing": flag(true), "deletion_policy": text("delete"),
+				}})
+			}
+			l := newPerson(t, account)
+			process := l.start()
+			plan := process.Plan(t.Context(), l.state, blocks, core.Options{})
+			process.Apply(t.Context(), l.state, plan, core.Options{Killed: func() bool { return account.Counts().Served[sandbox.OpCreate] >= after }})
+			if n := len(account.Customers()); n < after || n == people {
+				t.Fatalf("%d were made before the kill after %d", n, after)
+			}
+			if stateIsLost {
+				l.state = core.NewState()
+			}
+			process = l.start()
+			plan = process.Plan(t.Context(), l.state, blocks, core.Options{})
+			if said := append(plan.Problems, process.Apply(t.Context(), l.state, plan, core.Options{})...); said.Err() != nil {
+				t.Fatal(said.Err())
+			}
+			seen := make(map[string]bool)
+			for _, customer := range account.Customers() {
+				seen[fmt.Sprint(customer["userId"])] = true
+			}
+			if len(seen) != people || len(account.Customers()) != people || len(l.state.Addresses()) != people {
+				t.Errorf("state lost %t, killed after %d: %d customers with %d user ids, %d in the state", stateIsLost, after, len(account.Customers()), len(seen), len(l.state.Addresses()))
+			}
+		}
+	}
+}
