@@ -14,6 +14,7 @@ package budget
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -43,6 +44,9 @@ type Budget struct {
 	turn    chan struct{} // held by the first of them, with the fields below it
 	crowded bool          // slots have been short ever since somebody last waited alone
 	nextLog time.Time     // no line about a wait before
+
+	mu    sync.Mutex
+	queue Queue // the last one, or that which stands
 
 	lock chan struct{} // guards all below; a channel, so that a context can end the wait for it
 
@@ -104,11 +108,18 @@ func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
 			return nil, err
 		}
 		if slot != nil {
-			if b.queued.Load() == 1 {
+			if b.queued.Load() == 1 && b.crowded {
 				b.crowded = false
+				b.note(func(q *Queue) { q.End = time.Now() })
 			}
 			return slot, nil
 		}
+		b.note(func(q *Queue) {
+			if !b.crowded {
+				*q = Queue{Begin: came}
+			}
+			q.Length, q.Others = max(q.Length, int(b.queued.Load())), o.others
+		})
 		b.crowded = true
 		if waited := time.Since(came); waited < longWait {
 			o.next = min(o.next, longWait-waited)
@@ -120,6 +131,26 @@ func (b *Budget) Acquire(ctx context.Context) (*Slot, error) {
 			return nil, err
 		}
 	}
+}
+
+// Queue is a time in which there were more callers than slots.
+type Queue struct {
+	Begin, End time.Time // End is zero while it stands
+	Length     int       // how many waited at once, at most
+	Others     int       // how many requests of a window are believed to be those of others who use the limit
+}
+
+// Queue returns the queue that stands, or the last one there was.
+func (b *Budget) Queue() Queue {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queue
+}
+
+func (b *Budget) note(change func(*Queue)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(&b.queue)
 }
 
 // Overdraw takes a slot whether there is one or not. Those who come after wait

@@ -14,12 +14,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
 
 // account is what the provider block configures and everything else works with.
 type account struct {
 	client         *helpcrunch.Client
+	budget         *budget.Budget
 	deletionPolicy string    // for customers whose resource has none
 	digester       *digester // nil where the API key is not known yet
 	// personalDataInState is false where no name, e-mail address, phone number or
@@ -42,8 +44,8 @@ type account struct {
 	found   map[int64]*helpcrunch.Customer
 }
 
-func newAccount(client *helpcrunch.Client, digester *digester, deletionPolicy string, personalDataInState bool) *account {
-	return &account{client: client, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+func newAccount(config helpcrunch.Config, digester *digester, deletionPolicy string, personalDataInState bool) *account {
+	return &account{client: helpcrunch.NewClient(config), budget: config.Budget, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is

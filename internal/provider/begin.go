@@ -103,10 +103,42 @@ func begin[M any, P interface {
 	if op.id != 0 {
 		op.failed = fmt.Sprintf(asked.failed, op.id)
 	}
-	limited, end = context.WithTimeout(ctx, limit)
+	began := time.Now()
+	limited, cancel := context.WithTimeout(ctx, limit)
+	end = func() {
+		cancel()
+		diags.Append(a.waited(began)...)
+	}
 	op.guarded.reads = asked.reads
 	if !asked.maybe {
 		diags.Append(op.guard(limited, a, op.id, op.failed)...)
 	}
 	return op, limited, end
+}
+
+// longWait is how long an operation may wait for the request budget before it says so.
+const longWait = time.Minute
+
+// waited warns of an operation that began then, ends now and has waited long for the
+// request budget. Terraform shows the first of these warnings, and counts the others.
+func (a *account) waited(began time.Time) diag.Diagnostics {
+	queue := a.budget.Queue()
+	until := time.Now()
+	if !queue.End.IsZero() {
+		until = queue.End
+	}
+	if queue.Begin.After(began) {
+		began = queue.Begin
+	}
+	waited := until.Sub(began)
+	if queue.Begin.IsZero() || waited <= longWait {
+		return nil
+	}
+	why := "and this run, with others on this machine, uses all of them."
+	if queue.Others > 0 {
+		why = fmt.Sprintf("and about %d of them are taken by others who use the same API key.", queue.Others)
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Operations waited for the request limit",
+		fmt.Sprintf("This one waited for some %d seconds; up to %d requests stood in the queue at a time. %d requests a minute are to be spent (requests_per_minute), %s",
+			int(waited.Seconds()), queue.Length, a.budget.Limit(), why))}
 }

@@ -305,10 +305,10 @@ func TestTagThatIsNotTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := customerTagResource{newAccount(helpcrunch.NewClient(helpcrunch.Config{
+	r := customerTagResource{newAccount(helpcrunch.Config{
 		BaseURL: base, APIKey: "key", BatchSize: 1, RequestTimeout: time.Minute,
 		Budget: budget.New(budget.Config{Limit: 10}),
-	}), nil, deletionDelete, true)}
+	}, nil, deletionDelete, true)}
 	warnings, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: types.StringNull()}, new(memory))
 	if len(diags) > 0 || len(warnings) != 1 || warnings.HasError() || warnings[0].Summary() != "HelpCrunch did not take a tag" {
 		t.Errorf("%v, %v", warnings, diags)

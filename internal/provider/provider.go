@@ -213,7 +213,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		if model.APIKey.IsUnknown() {
 			digester = nil
 		}
-		account := newAccount(helpcrunch.NewClient(config), digester, policy, personalData)
+		account := newAccount(config, digester, policy, personalData)
 		account.oneWalk = p.validated.Load()
 		handOut(resp, account)
 		return
@@ -223,7 +223,7 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 		tflog.Info(ctx, "no place for a request budget shared between processes, keeping it in memory", map[string]any{"error": err.Error()})
 	}
 	config.Budget = budget.New(budget.Config{Limit: limit, File: file, Hold: requestTimeout, Log: tflogInfo})
-	account := newAccount(helpcrunch.NewClient(config), digester, policy, personalData)
+	account := newAccount(config, digester, policy, personalData)
 	account.oneWalk = p.validated.Load()
 	if organization != "" {
 		resp.Diagnostics.Append(account.isOf(ctx, organization)...)

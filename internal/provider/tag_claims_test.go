@@ -300,11 +300,11 @@ func TestTagRequestsTakeTurns(t *testing.T) {
 					t.Fatal(err)
 				}
 				id := onlyCustomer(t, server).ID()
-				r := customerTagResource{newAccount(helpcrunch.NewClient(helpcrunch.Config{
+				r := customerTagResource{newAccount(helpcrunch.Config{
 					BaseURL: base, APIKey: server.Key(), BatchSize: 1, RequestTimeout: time.Minute,
 					Budget:    budget.New(budget.Config{Limit: 10}),
 					Transport: delaying(server.Transport(), row.slow, 2*time.Second),
-				}), nil, deletionDelete, true)}
+				}, nil, deletionDelete, true)}
 				give := func() {
 					if _, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue(itoa(id)), Name: types.StringValue("beta")}, new(memory)); len(diags) > 0 {
 						t.Error(diags)
