@@ -262,3 +262,21 @@ func (a *createAnswer) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// Unto is a customer as they are with the changes in those fields that their answer
+// does not tell.
+func (c *Changes) Unto(held *Customer, unread []string) *Customer {
+	if len(unread) == 0 {
+		return held
+	}
+	told := *held
+	for _, f := range stringFields {
+		if sent, ok := f.Sent(c).Get(); ok && slices.Contains(unread, f.Name) {
+			*f.Held(&told) = &sent
+		}
+	}
+	if slices.Contains(unread, "customData") {
+		told.CustomData = c.CustomData
+	}
+	return &told
+}

@@ -40,12 +40,13 @@ type account struct {
 	mu      sync.Mutex
 	managed map[string]bool // customer ids
 	userIDs map[string]*userIDPlans
-	tagger  map[string]string // customer id → type of the resource that manages their tags
+	exact   map[string]*plannedTags    // by customer id
+	single  map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found   map[int64]*helpcrunch.Customer
 }
 
 func newAccount(config helpcrunch.Config, digester *digester, deletionPolicy string, personalDataInState bool) *account {
-	return &account{client: helpcrunch.NewClient(config), budget: config.Budget, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), tagger: make(map[string]string), found: make(map[int64]*helpcrunch.Customer)}
+	return &account{client: helpcrunch.NewClient(config), budget: config.Budget, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), exact: make(map[string]*plannedTags), single: make(map[string]map[string]bool), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is
@@ -138,16 +139,43 @@ func (a *account) planUserID(userID, id string) diag.Diagnostics {
 			"give one of the two another one, or keep one resource if they are the same person.", who, userID))}
 }
 
-// tagsManagedTwice reports whether a resource of another type was planned
-// first for the tags of this customer in this process.
-func (a *account) tagsManagedTwice(id, resourceType string) bool {
+// plannedTags is the exact set of a customer's tags that is planned.
+type plannedTags struct {
+	names map[string]bool // in their normal form
+	// written is false where it may be what they have, and not what anybody has
+	// written: an import has found it, and ignore_changes keeps it so.
+	written bool
+}
+
+func (s *plannedTags) refuses(name string) bool { return s.written || !s.names[name] }
+
+// planTags takes down the exact set of a customer's tags that is planned, and
+// reports whether single ones are planned as well, in this process.
+func (a *account) planTags(id string, written bool, names ...string) (twice bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	first, known := a.tagger[id]
-	if !known {
-		a.tagger[id] = resourceType
+	set := &plannedTags{make(map[string]bool), written}
+	for _, name := range names {
+		set.names[helpcrunch.NormalTag(name)] = true
 	}
-	return known && first != resourceType
+	a.exact[id] = set
+	for name := range a.single[id] {
+		twice = twice || set.refuses(name)
+	}
+	return twice
+}
+
+// planTag is planTags for a single tag.
+func (a *account) planTag(id, name string) (twice bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name = helpcrunch.NormalTag(name)
+	if a.single[id] == nil {
+		a.single[id] = make(map[string]bool)
+	}
+	a.single[id][name] = true
+	set := a.exact[id]
+	return set != nil && set.refuses(name)
 }
 
 const tagsTwiceSummary = "Two kinds of resources for the tags of one customer"

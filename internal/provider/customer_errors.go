@@ -135,7 +135,7 @@ func (r *customerResource) userIDTaken(userID string, ids []int64, words string)
 	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), summary,
 		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s\n\n"+
 			"If the state has that customer already (terraform state list -id=ID names the resource), it is not imported again: "+
-			"give it another user_id, or \"\", and apply that first.", owner, userID, id, words))
+			"give it another user_id, or \"\", and apply that first. If it may be what a run has made that was killed, adopt_existing = true takes over whoever has the user_id.", owner, userID, id, words))
 }
 
 // keptColors warns of tags for which the account kept another colour than the

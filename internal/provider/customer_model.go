@@ -52,6 +52,8 @@ type customerModel struct {
 	NotesWO      types.String  `tfsdk:"notes_wo"`
 	CustomDataWO types.Dynamic `tfsdk:"custom_data_wo"`
 	Digests      types.Map     `tfsdk:"digests"` // of what HelpCrunch holds where a twin is managed
+
+	twinsEmptied bool // as in memory
 }
 
 func (m *customerModel) key() string             { return m.ID.ValueString() }
@@ -70,9 +72,8 @@ func (m *customerModel) customer(diags *diag.Diagnostics) int64 {
 // is what the planned digests say.
 //
 // A line taken out is cleared; with letGo, what an import found and the
-// configuration never mentioned, it is only forgotten. So is a twin that
-// ignore_changes hides: Terraform shows it when it applies, and did not when it
-// planned. The tags of a line taken out are no change: others may have given
+// configuration never mentioned, it is only forgotten. So is what ignore_changes
+// hides: Terraform shows it when it applies, and did not when it planned. The tags of a line taken out are no change: others may have given
 // them (writtenTags).
 func (m *customerModel) changes(state, config *customerModel, letGo bool, d *digester) helpcrunch.Changes {
 	var changes helpcrunch.Changes
@@ -88,7 +89,7 @@ func (m *customerModel) changes(state, config *customerModel, letGo bool, d *dig
 			if !same && !known.is(a.name, a.normal(plan.ValueString())) {
 				a.send(&changes, plan.ValueString())
 			}
-		case letGo || a.twin != nil && !a.twin(config).IsNull():
+		case letGo || !a.of(config).IsNull() || a.twin != nil && !a.twin(config).IsNull():
 		case a.normal(prior.ValueString()) != "" || known.holds(a.name):
 			a.send(&changes, "")
 		}
@@ -128,7 +129,9 @@ func (m *customerModel) propertyChanges(state, config *customerModel, letGo bool
 			write(name, value)
 		}
 	}
-	if letGo || len(twins) > 0 && len(planned.properties()) == 0 { // hidden by ignore_changes
+	hidden := !(customData{config.CustomDataWO}).isNull() && len(planned.properties()) == 0 && !m.twinsEmptied
+	hidden = hidden || !(customData{config.CustomData}).isNull() && (customData{m.CustomData}).isNull()
+	if letGo || hidden { // by ignore_changes
 		return orNone(changes)
 	}
 	out := make(map[string]bool)
@@ -139,7 +142,9 @@ func (m *customerModel) propertyChanges(state, config *customerModel, letGo bool
 		out[name] = out[name] || known.holds(placeOf(name))
 	}
 	for name, holds := range out {
-		if _, managed := written[name]; holds && !managed && !planned.has(placeOf(name)) {
+		_, managed := written[name]
+		_, hidden := twins[name] // that one key of a map
+		if holds && !managed && !hidden && !planned.has(placeOf(name)) {
 			write(name, helpcrunch.Value{})
 		}
 	}
@@ -158,14 +163,14 @@ func (m *customerModel) removed(prior *customerModel, d *digester) []string {
 	var names []string
 	known, planned := prior.digests(d), m.digests(d)
 	for _, a := range textAttributes {
-		if a.of(m).IsNull() && !planned.has(a.name) && (a.normal(a.of(prior).ValueString()) != "" || known.holds(a.name)) {
+		if a.of(m).IsNull() && !planned.has(a.name) && !(a.twin != nil && m.Digests.IsUnknown()) && (a.normal(a.of(prior).ValueString()) != "" || known.holds(a.name)) {
 			names = append(names, a.name)
 		}
 	}
 	if m.Tags.IsNull() && len(prior.Tags.Elements()) > 0 {
 		names = append(names, "tags")
 	}
-	if written := (customData{m.CustomData}); !written.isUnknown() {
+	if written := (customData{m.CustomData}); !written.isUnknown() && !m.Digests.IsUnknown() {
 		elements, _ := written.elements()
 		held := customData{prior.CustomData}.properties()
 		maps.DeleteFunc(held, func(_ string, value helpcrunch.Value) bool { return value.IsEmpty() })
@@ -213,7 +218,13 @@ func (m *customerModel) agrees(held *helpcrunch.Customer, a *account) bool {
 			return false
 		}
 	}
-	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData) && m.Digests.Equal(refreshed.Digests)
+	before, after := m.digests(a.digester), refreshed.digests(a.digester)
+	for place, digest := range before.all {
+		if before.ours(place) && !digest.Equal(after.all[place]) {
+			return false
+		}
+	}
+	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData)
 }
 
 // refresh takes over what HelpCrunch holds, where it is something else. Where

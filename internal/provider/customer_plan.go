@@ -134,10 +134,10 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
 				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", customer))
 	}
-	if !tags.IsNull() && r.account.tagsManagedTwice(customer, "helpcrunch_customer") {
+	if !tags.IsNull() && r.account.planTags(customer, known.Written != nil || rawAttributes(state.Raw)["tags"].IsNull(), namesOf(tags)...) {
 		diags.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
-				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out.", customer))
+				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out. With ignore_changes = [tags] nothing is taken off, and this is not said any more once they have the tag.", customer))
 	}
 	diags.Append(r.claimTags(ctx, customer, state, tags, known)...)
 	if after.Equal(types.BoolValue(false)) && (before.ValueBool() || known.Unsubscribed) {
@@ -147,7 +147,33 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	}
 	if known.Import == importRead {
 		diags.Append(r.warnOfLettingGo(ctx, customer, state, plan)...)
+	} else {
+		diags.Append(r.warnOfFlagsTakenOut(ctx, customer, state, plan)...)
 	}
+	return diags
+}
+
+// warnOfFlagsTakenOut tells apart what looks alike in a plan: of the lines taken out
+// most are cleared, and a flag, which has no empty value, is let go.
+func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
+	var out []string
+	before, after := rawAttributes(prior.Raw), rawAttributes(planned.Raw)
+	for _, a := range flagAttributes {
+		if !before[a.name].IsNull() && after[a.name].IsNull() {
+			out = append(out, a.name)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	var plan, state customerModel
+	diags := prior.Get(ctx, &state)
+	diags.Append(planned.Get(ctx, &plan)...)
+	cleared := "Nothing is cleared"
+	if removed := plan.removed(&state, r.account.digester); len(removed) > 0 {
+		cleared = "Cleared in HelpCrunch: " + listed(removed)
+	}
+	diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s. %s.", customer, listed(out), cleared))
 	return diags
 }
 
@@ -224,6 +250,7 @@ func (r *customerResource) deletionPrevented(state *customerModel, known memory)
 			"To delete the customer, write deletion_policy = \"delete\" and apply that first. "+
 			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, or use a removed block with destroy = false. "+
 			"Where the configuration does not reach the customer (it has left it, was replaced, or is tainted and terraform untaint is not what you want), "+
-			"run Terraform once with the environment variable %s=abandon, or with deletion_policy = \"abandon\" in the provider block: nobody is deleted by it.",
+			"run Terraform once with the environment variable %s=abandon, or with deletion_policy = \"abandon\" in the provider block: nobody is deleted by it.\n\n"+
+			"To erase a person who asks for it, write deletion_policy = \"delete\" for that customer alone, apply it with -target, and then take the resource out; or delete them in HelpCrunch, and take the resource out.",
 			state.ID.ValueString(), reason, envDeletionPolicy))
 }

@@ -109,11 +109,11 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 		plan.Origin = types.StringValue(originAdopted)
 	}
 	plan.Organization = op.organization
-	plan.Digests = plan.digests(r.account.digester).settle(customer)
+	plan.Digests = plan.digests(r.account.digester).settle(wanted.Unto(customer, created.Unread))
 	r.account.noteManaged(plan.ID.ValueString())
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
-		r.account.tagsManagedTwice(plan.ID.ValueString(), "helpcrunch_customer")
+		r.account.planTags(plan.ID.ValueString(), true, namesOf(plan.Tags)...)
 	}
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

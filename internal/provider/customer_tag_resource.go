@@ -155,10 +155,10 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
-	if r.account != nil && r.account.tagsManagedTwice(plan.CustomerID.ValueString(), "helpcrunch_customer_tag") {
+	if r.account != nil && r.account.planTag(plan.CustomerID.ValueString(), plan.Name.ValueString()) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("customer_id"), tagsTwiceSummary, fmt.Sprintf(
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
-				"Add the tag to that set and take this resource out.", plan.CustomerID.ValueString()))
+				"Add the tag to that set and take this resource out. If that customer has ignore_changes = [tags], nothing is taken off, and this is not said any more once they have the tag.", plan.CustomerID.ValueString()))
 	}
 }
 

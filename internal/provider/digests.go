@@ -140,7 +140,8 @@ func (d digests) take(place string, held *helpcrunch.Customer) {
 	d.all[place] = d.digest(d.customer, place, form)
 }
 
-// settle makes the digests of a plan that were not known before the write.
+// settle makes the digests of a plan that were not known before the write, of what
+// a customer holds then.
 func (d digests) settle(held *helpcrunch.Customer) types.Map {
 	for place := range d.all {
 		if d.unknown(place) {

@@ -30,6 +30,8 @@ type memory struct {
 	// not known: an import stores neither of the two, and writing them as they are
 	// sends nothing.
 	Blocked *bool
+	// TwinsEmptied is whether custom_data_wo is planned to have no property.
+	TwinsEmptied bool
 	// Gone is whether the last refresh has found nobody, and the customer was left
 	// in the state all the same.
 	Gone bool
@@ -94,7 +96,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether
@@ -235,7 +237,7 @@ func readMemory(ctx context.Context, private privateReader, diags *diag.Diagnost
 		if len(data) == 0 {
 			continue
 		}
-		m.present = m.present || key != "asked" // which a plan writes, whatever there was
+		m.present = m.present || key != "asked" && key != "emptied" // which a plan writes, whatever there was
 		if err := json.Unmarshal(data, field); err != nil {
 			diags.AddError("Unreadable private state", "The private state of the resource cannot be read: "+err.Error()+
 				". Remove the resource from the state and import it again.")

@@ -61,8 +61,11 @@ func (m *customerModel) problems() diag.Diagnostics {
 
 // onlyOne refuses an attribute beside its write-only twin.
 func onlyOne(name string, plain, twin attr.Value) diag.Diagnostics {
-	if plain.IsNull() || plain.IsUnknown() || twin.IsNull() || twin.IsUnknown() {
-		return nil
+	for _, value := range []attr.Value{plain, twin} {
+		custom, _ := value.(types.Dynamic)
+		if value.IsNull() || value.IsUnknown() || custom.IsUnderlyingValueNull() || custom.IsUnderlyingValueUnknown() {
+			return nil
+		}
 	}
 	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(twinOf(name)), "An attribute and its write-only twin",
 		fmt.Sprintf("%s and %s are one field of a customer. Write one of the two: %[1]s keeps the value in the state, %[2]s keeps a digest.", name, twinOf(name)))}
@@ -85,7 +88,7 @@ func tagProblems(tags types.Set) diag.Diagnostics {
 				diags.AddAttributeError(path.Root("tags"), "A tag without a name", "Every tag needs a name. To take all tags off, write tags = [].")
 			} else if seen[text] {
 				diags.AddAttributeError(path.Root("tags"), "One tag twice",
-					"Two tags have the same name but different colours. A tag has one colour in the whole account: keep one of the two.")
+					fmt.Sprintf("Two tags are called %q and have different colours. A tag has one colour in the whole account: keep one of the two.", helpcrunch.OneLine(text, 100)))
 			}
 			seen[text] = true
 		}
@@ -111,7 +114,8 @@ func tagsAlike(tags, held types.Set) diag.Diagnostics {
 		other, ok := seen[alike]
 		if ok && tag.Name != other && !(holds[tag.Name] && holds[other]) {
 			diags.AddAttributeError(path.Root("tags"), "One tag twice",
-				"Two tags differ only in upper and lower case, or in white space around them. HelpCrunch may take them for one tag: keep one of the two.")
+				fmt.Sprintf("The tags %q and %q differ only in upper and lower case, or in white space around them. HelpCrunch may take them for one tag: keep one of the two.",
+					helpcrunch.OneLine(other, 100), helpcrunch.OneLine(tag.Name, 100)))
 		}
 		seen[alike] = tag.Name
 	}

@@ -250,3 +250,23 @@ func TestKilledRunIsPickedUp(t *testing.T) {
 		}
 	}
 }
+
+// TestLinesTakenOut: a flag that is taken out is let go, and the plan says which of
+// the lines taken out are cleared and which are not. Text alone needs no word.
+func TestLinesTakenOut(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	l.write(attributes{"name": text("Ada"), "email": text("ada@example.com"), "phone_wo": text("555"), "unsubscribed": flag(true)})
+	l.must("create", 1)
+	l.write(attributes{"name": text("Ada")})
+	plan := l.plan(core.Options{})
+	if summaries(plan.Problems) != "Lines taken out are not all cleared" || !strings.Contains(plan.Problems[0].Detail, "stay as they are: unsubscribed. Cleared in HelpCrunch: email, phone.") {
+		t.Error(plan.Problems)
+	}
+	l.must("-#phone -email -unsubscribed", 1)
+	l.holds(map[string]string{"email": "", "phone": "", "unsubscribed": "true"})
+	l.write(attributes{})
+	if plan := l.plan(core.Options{}); len(plan.Problems) > 0 || l.changes(plan) != "-name" {
+		t.Error(plan.Problems)
+	}
+}

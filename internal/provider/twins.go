@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -43,6 +44,15 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 		return diags
 	}
 	usesTwins := slices.ContainsFunc(twins, func(name string) bool { return !written[name].IsNull() })
+	replaces := false // Terraform plans that as a create, of which ignore_changes may hide the twins until it is carried out
+	if req.State.Raw.IsNull() {
+		memory := readMemory(ctx, req.Private, &diags)
+		replaces = memory.present
+	}
+	if replaces {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("digests"), types.MapUnknown(types.StringType))...)
+		return diags
+	}
 	if !usesTwins { // also those that are taken out now
 		if !rawAttributes(req.Plan.Raw)["digests"].IsNull() {
 			diags.Append(resp.Plan.SetAttribute(ctx, path.Root("digests"), types.MapNull(types.StringType))...)
@@ -61,14 +71,41 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 	if diags.HasError() {
 		return diags
 	}
+	// What ignore_changes keeps stands beside its twin here, and nowhere else.
+	for _, a := range textAttributes {
+		if a.twin != nil {
+			diags.Append(keptBesideTwin(a.name, *a.of(&config), *a.twin(&config))...)
+		}
+	}
+	diags.Append(keptBesideTwin("custom_data", config.CustomData, config.CustomDataWO)...)
+	if diags.HasError() {
+		return diags
+	}
 	planned, stale := r.account.digester.plan(&state, &config)
+	if req.State.Raw.IsNull() { // whatever ignore_changes hides where somebody is replaced
+		planned = types.MapUnknown(types.StringType)
+	}
 	if stale && !r.account.staleWarned.Swap(true) {
 		diags.AddAttributeWarning(path.Root("digests"), "Digests were made with another API key",
 			"Whether write-only attributes have changed is told by digests, which are made with the API key. Those in the state are of another key, and were not refreshed, so they are left as they are: "+
-				"a change of such an attribute, or in HelpCrunch, is not seen now. Run terraform plan or apply with a refresh. This is said once, however many customers it is true of.")
+				"a change of such an attribute, or in HelpCrunch, is not seen now, and one that was planned with the other key is not written. Run terraform plan or apply with a refresh. This is said once, however many customers it is true of.")
+	}
+	if elements, known := (customData{config.CustomDataWO}).elements(); known && len(elements) == 0 && !(customData{config.CustomDataWO}).isNull() && len(state.digests(nil).properties()) > 0 {
+		// To tell it from one that ignore_changes hides, which looks the same in the apply.
+		memory := readMemory(ctx, req.Private, &diags)
+		memory.TwinsEmptied = true
+		memory.write(ctx, resp.Private, &diags)
 	}
 	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("digests"), planned)...)
 	return diags
+}
+
+func keptBesideTwin(name string, plain, twin attr.Value) diag.Diagnostics {
+	if len(onlyOne(name, plain, twin)) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(twinOf(name)), "An attribute and its write-only twin",
+		fmt.Sprintf("%s and %s are one field of a customer, and ignore_changes keeps the value of %[1]s in the state. Take %[1]s out of ignore_changes.", name, twinOf(name)))}
 }
 
 // twinsAsPlanned sees to it that the configuration has those twins that the plan
@@ -76,7 +113,9 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 func (r *customerResource) twinsAsPlanned(state *customerModel, op *operation[*customerModel]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	now, _ := r.account.digester.plan(state, op.config)
-	if op.plan.Digests.IsUnknown() { // the provider's own settings were not known when it was planned
+	op.plan.twinsEmptied = op.known.TwinsEmptied
+	op.known.TwinsEmptied = false
+	if op.plan.Digests.IsUnknown() { // of somebody new
 		op.plan.Digests = now
 	}
 	planned, given := op.plan.digests(r.account.digester), (&customerModel{Digests: now}).digests(r.account.digester)
@@ -91,13 +130,6 @@ func (r *customerResource) twinsAsPlanned(state *customerModel, op *operation[*c
 	for _, place := range slices.Sorted(maps.Keys(planned.all)) {
 		if planned.unknown(place) && !given.has(place) {
 			changed(place)
-		}
-	}
-	if op.id == 0 { // where somebody exists, what was not planned may be hidden by ignore_changes
-		for _, place := range slices.Sorted(maps.Keys(given.all)) {
-			if !planned.has(place) {
-				changed(place)
-			}
 		}
 	}
 	return diags

@@ -30,7 +30,7 @@ const personAddress = "helpcrunch_customer.a"
 
 func newPerson(t *testing.T, account *sandbox.Server) *person {
 	t.Helper()
-	return &person{t, account, attributes{}, core.Block{Address: personAddress, Type: "helpcrunch_customer"}, core.NewState()}
+	return &person{T: t, account: account, block: core.Block{Address: personAddress, Type: "helpcrunch_customer"}, state: core.NewState()}
 }
 
 func (l *person) start() *core.Process {
@@ -319,7 +319,8 @@ func TestTwinsOfANewKey(t *testing.T) {
 }
 
 // TestTwinsThatComeLate: values that are not known when Terraform plans, or are
-// others each time, end in no error of Terraform's own.
+// others each time, end in no error of Terraform's own. (One that is the same in
+// the plan and another one in the apply does, where something else changes.)
 func TestTwinsThatComeLate(t *testing.T) {
 	t.Parallel()
 	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
@@ -340,8 +341,8 @@ func TestTwinsThatComeLate(t *testing.T) {
 		"another each time, new":   {[]tftypes.Value{text("Eva"), text("Ida"), text("Una")}, false, "create", "Una", ""},
 		"the old one at last":      {[]tftypes.Value{text("Eva"), text("Eva"), text("Ada")}, true, "~#name", "Ada", ""},
 		"gone at last":             {[]tftypes.Value{text("Eva"), text("Eva"), none}, true, "~#name", "Ada", "Customer 542335 was not updated"},
-		"gone at last, create":     {[]tftypes.Value{text("Eva"), text("Eva"), none}, false, "create", "", "The customer was not created"},
-		"there at last, create":    {[]tftypes.Value{none, none, text("Eva")}, false, "create", "", "The customer was not created"},
+		"gone at last, create":     {[]tftypes.Value{text("Eva"), text("Eva"), none}, false, "create", "", ""},
+		"there at last, create":    {[]tftypes.Value{none, none, text("Eva")}, false, "create", "", ""}, // it is written by the next apply
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -403,4 +404,139 @@ func TestTwinsIgnored(t *testing.T) {
 			l.must("", 0)
 		})
 	}
+}
+
+// TestIgnoredPlacesAreNotCleared: what ignore_changes hides in the plan and Terraform
+// shows when it applies is let go, whichever of the two attributes it is, a key of a
+// map or an object without any.
+func TestIgnoredPlacesAreNotCleared(t *testing.T) {
+	t.Parallel()
+	gold := custom(attributes{"plan": text("gold")})
+	for name, c := range map[string]struct {
+		before, after attributes
+		settings      attributes
+		ignored       []string
+		held          map[string]string
+	}{
+		"a plain one, kept out of the state now": {
+			attributes{"email": text("ada@example.com")}, attributes{"email": text("ada@example.com")}, withoutPersonalData, []string{"email"}, map[string]string{"email": "new@example.com"},
+		},
+		"from a twin to a plain one": {
+			attributes{"name_wo": text("Ada"), "custom_data_wo": gold}, attributes{"name": text("Ada"), "custom_data": gold}, nil, []string{"name", "custom_data"}, map[string]string{"name": "Ada", "customData.plan": "gold"},
+		},
+		"a twin without properties": {
+			attributes{"custom_data_wo": gold}, attributes{"custom_data_wo": custom(nil)}, nil, []string{"custom_data_wo"}, map[string]string{"customData.plan": "gold"},
+		},
+		"a twin without properties that is not ignored": {
+			attributes{"custom_data_wo": gold}, attributes{"custom_data_wo": custom(nil)}, nil, nil, map[string]string{"customData.plan": ""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newPerson(t, newSandbox(t))
+			l.write(c.before)
+			l.must("create", 1)
+			l.byHand(sandbox.Record{"email": "new@example.com"})
+			l.write(c.after)
+			l.block.IgnoreChanges, l.settings = c.ignored, c.settings
+			if _, said, _ := l.apply(core.Options{}); said.Err() != nil {
+				t.Fatal(said)
+			}
+			l.holds(c.held)
+		})
+	}
+	// Terraform takes an ignored key of a map out of the configuration that it plans with.
+	l := newPerson(t, newSandbox(t))
+	both, one := custom(attributes{"plan": text("gold"), "seats": number(1)}), custom(attributes{"seats": number(1)})
+	l.write(attributes{"custom_data_wo": both})
+	l.must("create", 1)
+	asked := 0
+	l.block.Ephemeral = map[string]func() tftypes.Value{"custom_data_wo": func() tftypes.Value {
+		if asked++; asked < 3 {
+			return one
+		}
+		return both
+	}}
+	if _, said, _ := l.apply(core.Options{}); said.Err() != nil {
+		t.Fatal(said)
+	}
+	l.holds(map[string]string{"customData.plan": "gold", "customData.seats": "1"})
+}
+
+// TestIgnoredValueBesideItsTwin: what ignore_changes keeps in the state would take in
+// what the twin writes. It is refused.
+func TestIgnoredValueBesideItsTwin(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	l.write(attributes{"name": text("Ada"), "custom_data": custom(attributes{"plan": text("gold")})})
+	l.must("create", 1)
+	l.write(attributes{"name_wo": text("Eva"), "custom_data_wo": custom(attributes{"plan": text("silver")})})
+	l.block.IgnoreChanges = []string{"name", "custom_data"}
+	_, said, writes := l.apply(core.Options{})
+	if errors := said.Errors(); len(errors) != 2 || writes > 0 || !strings.Contains(errors[0].Detail, "out of ignore_changes") {
+		t.Errorf("%d writes: %v", writes, said)
+	}
+	// One that is null beside the other is no second one, also where the null has a type.
+	none := tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, nil)
+	for _, written := range []attributes{{"custom_data": none, "custom_data_wo": custom(attributes{"plan": text("gold")})}, {"custom_data_wo": none, "custom_data": custom(attributes{"plan": text("gold")})}} {
+		l := newPerson(t, newSandbox(t))
+		l.write(written)
+		l.must("create", 1)
+	}
+	l = newPerson(t, newSandbox(t))
+	l.write(attributes{"name": text("Ada"), "name_wo": text("Ada")})
+	if _, said, _ := l.apply(core.Options{}); len(said.Errors()) != 1 || said.Errors()[0].Summary != "An attribute and its write-only twin" {
+		t.Error(said)
+	}
+}
+
+// TestReplacementOfAnIgnoredTwin: Terraform hides an ignored twin where it plans a
+// replacement, and shows it where it makes the successor.
+func TestReplacementOfAnIgnoredTwin(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{false, true} {
+		l := newPerson(t, newSandbox(t))
+		l.write(attributes{"name_wo": text("Ada"), "deletion_policy": text("delete")})
+		l.must("create", 1)
+		l.block.IgnoreChanges, l.block.CreateBeforeDestroy = []string{"name_wo"}, first
+		for _, o := range []core.Options{{}, {Replace: []string{personAddress}}} {
+			if _, said, _ := l.apply(o); said.Err() != nil {
+				t.Fatal(said)
+			}
+		}
+		l.holds(map[string]string{"name": "Ada"})
+	}
+}
+
+// TestImportWithATwinThatIsNotKnown says of no configured field that it is let go.
+func TestImportWithATwinThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	account := newSandbox(t)
+	id := somebody(t, account)
+	l := newPerson(t, account)
+	l.settings = withoutPersonalData
+	l.write(attributes{"name_wo": tftypes.NewValue(tftypes.String, tftypes.UnknownValue), "email_wo": text("ada@example.com")})
+	plan := l.plan(core.Options{Imports: map[string]string{personAddress: itoa(id)}})
+	if len(plan.Problems) != 1 || strings.Contains(plan.Problems[0].Detail, "name") || strings.Contains(plan.Problems[0].Detail, "email") || !strings.Contains(plan.Problems[0].Detail, "company") {
+		t.Error(plan.Problems)
+	}
+}
+
+// TestTwinOfAnAnswerThatCannotBeRead: the customer is in the state as planned, the
+// digest of what was sent included; taken out, it is cleared.
+func TestTwinOfAnAnswerThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	l.write(attributes{"email_wo": text("ada@example.com"), "company": text("Engines")})
+	l.settings = answeringCreates(t, l.account, func(created string) string {
+		return strings.Replace(created, `"email":"ada@example.com"`, `"email":{}`, 1)
+	})
+	if _, said, _ := l.apply(core.Options{}); said.Err() != nil || len(said) == 0 {
+		t.Fatal(said)
+	}
+	delete(l.block.Attributes, "email_wo")
+	if changed, said, writes := l.apply(core.Options{NoRefresh: true}); changed != "-#email" || said.Err() != nil || writes != 1 {
+		t.Error(changed, said, writes)
+	}
+	l.holds(map[string]string{"email": "", "company": "Engines"})
 }
