@@ -93,6 +93,9 @@ func TestSchemaDescriptions(t *testing.T) {
 	for name, schema := range answer.ListResourceSchemas {
 		block("list resource "+name, schema)
 	}
+	for name, schema := range answer.EphemeralResourceSchemas {
+		block("ephemeral resource "+name, schema)
+	}
 	for name, schema := range answer.ActionSchemas {
 		block("action "+name, schema.Schema)
 	}
@@ -120,7 +123,7 @@ func TestSchemaDescriptions(t *testing.T) {
 		}
 	}
 	kinds := []int{
-		len(answer.ResourceSchemas), len(answer.DataSourceSchemas), len(answer.ListResourceSchemas),
+		len(answer.ResourceSchemas), len(answer.DataSourceSchemas), len(answer.ListResourceSchemas), len(answer.EphemeralResourceSchemas),
 		len(answer.ActionSchemas), len(answer.Functions), len(identities.IdentitySchemas),
 	}
 	if slices.Contains(kinds, 0) || seen < 100 {

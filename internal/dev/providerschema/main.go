@@ -44,10 +44,11 @@ func run() error {
 		return fmt.Errorf("%s: %s", d.Summary, d.Detail)
 	}
 	schemas := &tfjson.ProviderSchema{
-		ConfigSchema:        schema(answer.Provider),
-		ResourceSchemas:     each(answer.ResourceSchemas, schema),
-		DataSourceSchemas:   each(answer.DataSourceSchemas, schema),
-		ListResourceSchemas: each(answer.ListResourceSchemas, schema),
+		ConfigSchema:             schema(answer.Provider),
+		ResourceSchemas:          each(answer.ResourceSchemas, schema),
+		DataSourceSchemas:        each(answer.DataSourceSchemas, schema),
+		ListResourceSchemas:      each(answer.ListResourceSchemas, schema),
+		EphemeralResourceSchemas: each(answer.EphemeralResourceSchemas, schema),
 		ActionSchemas: each(answer.ActionSchemas, func(s *tfprotov6.ActionSchema) *tfjson.ActionSchema {
 			return &tfjson.ActionSchema{Block: schema(s.Schema).Block}
 		}),
