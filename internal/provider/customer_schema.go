@@ -78,7 +78,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 			"custom_data_wo": schema.DynamicAttribute{
 				Optional: true, WriteOnly: true,
-				MarkdownDescription: "The write-only twin of `custom_data`, for properties that must not stand in the state, such as `{ passport = var.passport }`. " + writeOnly,
+				MarkdownDescription: "The write-only twin of `custom_data`, for properties that must not stand in the state, such as `{ passport = var.passport }`. `ignore_changes` lets go of all of it, and of a single property to no effect. " + writeOnly,
 			},
 			"digests": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,

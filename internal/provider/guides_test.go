@@ -4,10 +4,14 @@
 package provider
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -38,6 +42,8 @@ var guideFolders = map[string]string{
 	"adopt-existing-customers/by-tag":   "adopt-existing-customers.md",
 	"adopt-existing-customers/generate": "adopt-existing-customers.md",
 	"adopt-existing-customers/query":    "adopt-existing-customers.md",
+	"personal-data":                     "personal-data.md",
+	"personal-data/from-a-store":        "personal-data.md",
 	"rate-limits-and-batches":           "rate-limits-and-batches.md",
 	"try-without-an-account":            "try-without-an-account.md",
 	"try-without-an-account/tests":      "try-without-an-account.md",
@@ -517,6 +523,263 @@ func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sand
 	if changes := planned(t, w); len(changes) != 0 {
 		t.Errorf("the plan after it has %v", changes)
 	}
+}
+
+// TestGuidePersonalData: from plain attributes to their twins nothing is sent, and
+// from then on no value of people.csv stands where Terraform or the provider
+// writes. What differs is named and put right all the same, and who is taken out
+// of the file is gone.
+func TestGuidePersonalData(t *testing.T) {
+	needs(t, "1.11.0", "1.11.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "personal-data")
+	people := read(t, "examples", "guides", "personal-data", "people.csv")
+	kept := t.TempDir() // elsewhere
+	write(t, kept, "people.csv", people)
+	if err := os.Remove(filepath.Join(w.WorkingDir(), "people.csv")); err != nil {
+		t.Fatal(err)
+	}
+	terraform := logging(t, w, "TF_VAR_people="+filepath.Join(kept, "people.csv"))
+	values := append(valuesOf(people), "else@example.com")
+
+	// Before the twins all of it stood in the state.
+	main := read(t, "examples", "guides", "personal-data", "main.tf")
+	write(t, w.WorkingDir(), "main.tf", strings.NewReplacer("_wo ", " ", "personal_data_in_state = false", "").Replace(main))
+	terraform.run("apply", "-auto-approve")
+	if found := personal(t, w, "terraform.tfstate", values); len(found) != len(values)-1 {
+		t.Errorf("the guide says that a state holds people's data; this one has %q", found)
+	}
+	server.ResetCounts()
+	write(t, w.WorkingDir(), "main.tf", main)
+	terraform.run("apply", "-auto-approve")
+	if counts := served(server); counts[sandbox.OpPatch]+counts[sandbox.OpBatch] > 0 {
+		t.Errorf("moving to the twins sent %v", counts)
+	}
+	if found := personal(t, w, "terraform.tfstate.backup", values); len(found) == 0 {
+		t.Error("the guide says that the backup still has the values of before, and it has none")
+	}
+
+	changeByHand(t, server, byUserID(server)["crm-17"], sandbox.Record{"email": "else@example.com"})
+	terraform.forget() // what the log had while the state had values
+	drift := terraform.run("plan", "-out=people.tfplan")
+	if !regexp.MustCompile(`(?s)digests\s+= \{\s+~ "email"\s+= "\w{6}:\w{16}" -> \(known after apply\)\s+# \(4 unchanged elements hidden\)`).MatchString(drift) ||
+		!strings.Contains(drift, "0 to add, 1 to change, 0 to destroy.") {
+		t.Errorf("the plan does not say that the e-mail address differs, and nothing else:\n%s", drift)
+	}
+	shown := terraform.run("show", "-json", "people.tfplan")
+	if !strings.Contains(shown, `"resource_changes"`) {
+		t.Errorf("the saved plan is %s", shown)
+	}
+	write(t, w.WorkingDir(), "shown.json", drift+shown)
+	terraform.run("apply", "people.tfplan")
+	if ada := byUserID(server)["crm-17"]; ada["email"] != "ada@example.com" || ada["name"] != "Ada Lovelace" || ada["phone"] != "+44 20 7946 0017" {
+		t.Errorf("HelpCrunch holds %v", ada)
+	}
+	if again := terraform.run("plan"); !strings.Contains(again, "No changes.") {
+		t.Errorf("the plan after it is\n%s", again)
+	}
+
+	write(t, kept, "people.csv", regexp.MustCompile(`(?m)^crm-18,.*\n`).ReplaceAllString(people, ""))
+	terraform.run("apply", "-auto-approve")
+	if left := byUserID(server); len(left) != 1 || left["crm-17"] == nil {
+		t.Errorf("%v are left, want Ada", left)
+	}
+	if log, err := os.ReadFile(terraform.log); err != nil || !strings.Contains(string(log), "[TRACE] provider") {
+		t.Errorf("the log is not that of the level TRACE: %v", err)
+	}
+	for _, file := range []string{"people.tfplan", "shown.json", "terraform.tfstate", "terraform.tfstate.backup", terraform.log} {
+		if found := personal(t, w, file, values); len(found) > 0 {
+			t.Errorf("%s has %q", file, found)
+		}
+	}
+}
+
+// TestGuidePersonalDataFromAStore: ephemeral variables stand in no plan, and have to
+// be given again to apply a saved one.
+func TestGuidePersonalDataFromAStore(t *testing.T) {
+	needs(t, "1.11.0", "1.11.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "personal-data/from-a-store")
+	terraform := logging(t, w, `TF_VAR_user_ids=["crm-17"]`, `TF_VAR_people={"crm-17":{"name":"Ada Lovelace","email":"ada@example.com"}}`)
+	planned := terraform.run("plan", "-out=people.tfplan")
+	write(t, w.WorkingDir(), "shown.json", planned+terraform.run("show", "-json", "people.tfplan"))
+	terraform.run("apply", "people.tfplan")
+	if ada := onlyCustomer(t, server); ada["email"] != "ada@example.com" || ada["name"] != "Ada Lovelace" {
+		t.Errorf("HelpCrunch holds %v", ada)
+	}
+	if again := terraform.run("plan"); !strings.Contains(again, "No changes.") {
+		t.Errorf("the plan after it is\n%s", again)
+	}
+	for _, file := range []string{"people.tfplan", "shown.json", "terraform.tfstate", terraform.log} {
+		if found := personal(t, w, file, []string{"Ada Lovelace", "ada@example.com"}); len(found) > 0 {
+			t.Errorf("%s has %q", file, found)
+		}
+	}
+}
+
+// TestGuidePersonalDataLimits: what the guide says of values that are others when a
+// plan is applied, and of ignore_changes.
+func TestGuidePersonalDataLimits(t *testing.T) {
+	needs(t, "1.11.0", "1.11.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newWorkspace(t, server, required)
+	config := func(lines string) {
+		write(t, w.WorkingDir(), "main.tf", required+"variable \"name\" {\n  type      = string\n  ephemeral = true\n}\n"+customerBlock("name_wo = var.name\n"+lines))
+	}
+	holds := func(field string, want any) {
+		t.Helper()
+		customer := onlyCustomer(t, server)
+		held := customer[field]
+		if property, ok := propertyOf(field); ok {
+			held, _ = customer.Custom(property)
+		}
+		if held != want {
+			t.Errorf("%s is %v, want %v", field, held, want)
+		}
+	}
+	ada, eva := logging(t, w, "TF_VAR_name=Ada"), logging(t, w, "TF_VAR_name=Eva")
+	config("")
+	ada.run("apply", "-auto-approve")
+
+	config(`company = "Engines"`)
+	ada.run("plan", "-out=people.tfplan")
+	server.ResetCounts()
+	said, err := eva.try("apply", "people.tfplan")
+	if counts := served(server); err == nil || !strings.Contains(said, "Provider produced inconsistent final plan") || counts[sandbox.OpPatch] > 0 {
+		t.Errorf("another value in the apply: %v, %v\n%s", err, counts, said)
+	}
+	eva.run("plan", "-out=people.tfplan") // which says that the name is written
+	logging(t, w, "TF_VAR_name=Ida").run("apply", "people.tfplan")
+	holds("name", "Ida")
+	holds("company", "Engines")
+
+	for _, c := range []struct{ plan, ignored, held string }{
+		{"gold", "", "gold"},
+		{"silver", "custom_data_wo.plan", "silver"}, // to no effect
+		{"bronze", "custom_data_wo", "silver"},
+		{"iron", "name_wo, custom_data_wo", "silver"},
+	} {
+		config(`custom_data_wo = { plan = "` + c.plan + "\" }\n  lifecycle {\n    ignore_changes = [" + c.ignored + "]\n  }")
+		ada.run("apply", "-auto-approve")
+		holds("customData.plan", c.held)
+	}
+	eva.run("apply", "-auto-approve")
+	holds("name", "Ada") // is let go and not cleared
+}
+
+// TestEphemeralExample runs the example of the ephemeral resource.
+func TestEphemeralExample(t *testing.T) {
+	needs(t, "1.11.0", "1.11.0")
+	t.Parallel()
+	server := newSandbox(t)
+	ada(t, server) // whose number is 555
+	w := newWorkspace(t, server, required+read(t, "examples", "ephemeral-resources", "helpcrunch_customer", "ephemeral-resource.tf"))
+	terraform := logging(t, w)
+	terraform.run("apply", "-auto-approve")
+	if branch := byUserID(server)["crm-18"]; branch["phone"] != "555" {
+		t.Errorf("HelpCrunch holds %v", branch)
+	}
+	if again := terraform.run("plan"); !strings.Contains(again, "No changes.") {
+		t.Errorf("the plan after it is\n%s", again)
+	}
+	for _, file := range []string{"terraform.tfstate", terraform.log} {
+		if found := personal(t, w, file, []string{`"555"`, "ada@example.com"}); len(found) > 0 {
+			t.Errorf("%s has %q", file, found)
+		}
+	}
+}
+
+// loggingRuns are runs of Terraform of which the provider's log is kept, at TRACE.
+type loggingRuns struct {
+	t   *testing.T
+	w   *terraformcli.Workspace
+	log string
+	env []string
+}
+
+func logging(t *testing.T, w *terraformcli.Workspace, env ...string) loggingRuns {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "provider.log")
+	return loggingRuns{t, w, log, append(env, "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+log)}
+}
+
+func (r loggingRuns) run(arguments ...string) string {
+	r.t.Helper()
+	said, err := r.try(arguments...)
+	if err != nil {
+		r.t.Fatalf("terraform %v: %v\n%s", arguments, err, said)
+	}
+	return said
+}
+
+// try is run for what may fail.
+func (r loggingRuns) try(arguments ...string) (string, error) {
+	command := r.w.Command(r.t.Context(), arguments...)
+	command.Env = append(command.Env, append(r.env, "TF_CLI_ARGS=-no-color")...)
+	said, err := command.CombinedOutput()
+	return string(said), err
+}
+
+// forget begins the log anew.
+func (r loggingRuns) forget() {
+	r.t.Helper()
+	if err := os.Remove(r.log); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// valuesOf are the cells of a CSV file, but for those of the header and of the first column.
+func valuesOf(csv string) []string {
+	var values []string
+	for _, line := range strings.Split(strings.TrimSpace(csv), "\n")[1:] {
+		for _, cell := range strings.Split(line, ",")[1:] {
+			if cell != "" {
+				values = append(values, cell)
+			}
+		}
+	}
+	return values
+}
+
+// personal are those of the values that stand in a file of the workspace: in a saved
+// plan, which is a zip file, in any of its files, and in what base64 hides.
+func personal(t *testing.T, w *terraformcli.Workspace, file string, values []string) []string {
+	t.Helper()
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(w.WorkingDir(), file)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content))); err == nil {
+		content = nil
+		for _, packed := range archive.File {
+			unpacked, err := archive.Open(packed.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part, err := io.ReadAll(unpacked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content = append(content, part...)
+		}
+	}
+	for layer := content; len(layer) > 0; content = append(content, layer...) {
+		hidden := layer
+		layer = nil
+		for _, run := range regexp.MustCompile(`[A-Za-z0-9+/]{12,}={0,2}`).FindAll(hidden, -1) {
+			decoded := make([]byte, base64.StdEncoding.DecodedLen(len(run)))
+			if n, err := base64.StdEncoding.Decode(decoded, run); err == nil {
+				layer = append(append(layer, decoded[:n]...), '\n')
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !bytes.Contains(content, []byte(value)) })
 }
 
 // TestGuideRateLimits: two workspaces have a state each, and share the budget
