@@ -35,7 +35,7 @@ import (
 // file, and the page that shows them.
 var guideFolders = map[string]string{
 	"seed-test-accounts":                "seed-test-accounts.md",
-	"seed-test-accounts/leftovers":      "seed-test-accounts.md",
+	"seed-test-accounts/spreadsheet":    "seed-test-accounts.md",
 	"audit":                             "audit.md",
 	"audit/trap":                        "audit.md",
 	"adopt-existing-customers/by-key":   "adopt-existing-customers.md",
@@ -200,16 +200,22 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 		t.Errorf("two environments have %d accounts, want 6", n)
 	}
 
-	// What a job that was killed left behind.
-	if diags, err := newGuide(t, server, "seed-test-accounts").Apply(t.Context(), staging); err == nil || !strings.Contains(said(diags), "A customer with this user_id already exists") {
-		t.Errorf("seeding the same environment again: %v\n%s", err, said(diags))
+	// A job that was killed created two of the three, and its state is lost.
+	if err := server.Delete(accounts["staging-trial"].ID()); err != nil {
+		t.Fatal(err)
 	}
-	leftovers := newGuide(t, server, "seed-test-accounts/leftovers")
-	applied(t, leftovers, staging)
-	if n := len(server.Customers()); n != 6 {
-		t.Errorf("adopting what was left behind left %d accounts, want 6", n)
+	again := newGuide(t, server, "seed-test-accounts")
+	if diags, err := again.Apply(t.Context(), staging); err != nil || strings.Count(said(diags), "Existing customers were taken over") != 2 {
+		t.Errorf("seeding what a killed job left: %v\n%s", err, said(diags))
 	}
-	if diags, err := leftovers.Destroy(t.Context(), staging); err != nil {
+	after := byUserID(server)
+	if len(after) != 6 || after["staging-buyer"].ID() != buyer.ID() || after["staging-bare"]["email"] != "bare@example.com" {
+		t.Errorf("taking over what was left behind left %v", after)
+	}
+	if changes := planned(t, again, staging); len(changes) != 0 {
+		t.Errorf("the plan after it has %v", changes)
+	}
+	if diags, err := again.Destroy(t.Context(), staging); err != nil {
 		t.Fatalf("%v\n%s", err, said(diags))
 	}
 	for userID := range byUserID(server) {
@@ -232,6 +238,49 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 	}
 	if n := len(server.Customers()); code != 3 || n != 6 {
 		t.Errorf("the job ended with %d and %d accounts, want 3 and the 6 of the two other environments\n%s", code, n, said)
+	}
+}
+
+// TestGuideSpreadsheet: rows as spreadsheets write them become accounts, and what is
+// wrong is said with its row, before anything is written.
+func TestGuideSpreadsheet(t *testing.T) {
+	needs(t, "1.8.0", "1.7.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "seed-test-accounts/spreadsheet")
+	shown := read(t, "examples", "guides", "seed-test-accounts", "spreadsheet", "accounts.csv")
+	save := func(text string) {
+		write(t, w.WorkingDir(), "accounts.csv", "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))
+	}
+
+	save(shown + "4;Ada;;;;\n005;Eva;;1.200;maybe;\n006;Tim;;;;31.12.2026\n001;Tom;;;;\n")
+	_, diags, err := w.Plan(t.Context())
+	want := "accounts.csv: row 2: Number is there twice; row 6: Number is not three digits; row 7: Newsletter is neither yes nor no; " +
+		"row 7: Seats is not a whole number; row 8: Renewal is not a date like 2026-12-31; row 9: Number is there twice."
+	if err == nil || !strings.Contains(said(diags), want) {
+		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
+	}
+	if _, err := w.Apply(t.Context()); err == nil || len(server.Customers()) != 0 {
+		t.Errorf("%v: %d customers of a file with mistakes", err, len(server.Customers()))
+	}
+
+	save(shown)
+	applied(t, w)
+	accounts := byUserID(server)
+	buyer, trial, bare := accounts["001"], accounts["002"], accounts["003"]
+	renewal, _ := buyer.Custom("renewal")
+	seats, _ := buyer.Custom("seats")
+	if len(accounts) != 3 || buyer["company"] != "Example, Ltd; Sales" || buyer["unsubscribed"] != false || fmt.Sprintf("%v %v", seats, renewal) != "12 1798675200" {
+		t.Errorf("the buyer is %v", buyer)
+	}
+	if trial["name"] != `Test "Tee" Trial` || trial["unsubscribed"] != true || bare["name"] != "Test Bare" {
+		t.Errorf("the others are %v and %v", trial, bare)
+	}
+
+	// The same with commas, as the page advises to save it.
+	write(t, w.WorkingDir(), "accounts.csv", "Number,Name,Company,Seats,Newsletter,Renewal\n001,Test Buyer,\"Example, Ltd; Sales\",12,yes,2026-12-31\n002,\"Test \"\"Tee\"\" Trial\",,,no,\n003,Test Bare,,,,\n")
+	if changes := planned(t, w); len(changes) != 0 {
+		t.Errorf("with commas it is planned for %v", changes)
 	}
 }
 
@@ -1067,7 +1116,7 @@ func TestGuidesShowWhatIsTested(t *testing.T) {
 			pages = append(pages, page)
 		}
 	}
-	command := regexp.MustCompile(`^(terraform|export|git|cd|make|helpcrunch-sandbox) [^\n]*$`)
+	command := regexp.MustCompile(`^(terraform|export|git|cd|make|helpcrunch-sandbox|\./job\.sh) [^\n]*$`)
 	examples := exampleFiles(t)
 	for _, page := range pages {
 		text := read(t, filepath.FromSlash(page))

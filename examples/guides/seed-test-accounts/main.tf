@@ -32,8 +32,9 @@ resource "helpcrunch_customer" "account" {
   email   = each.value.email
   company = each.value.company
 
-  # They are this configuration's own: a destroy deletes them, also one whose
-  # create HelpCrunch did not confirm.
+  # They are this configuration's own: a run takes over what a killed one left
+  # behind, and a destroy deletes all of them.
+  adopt_existing  = true
   deletion_policy = "delete"
 
   # Test accounts get no newsletters.
