@@ -350,7 +350,7 @@ func TestIdentityOfACustomerThatIsGone(t *testing.T) {
 	schema := c.schemas.ResourceSchemas["helpcrunch_customer"]
 	read, err := c.server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName:     "helpcrunch_customer",
-		CurrentState: c.object(schema, map[string]tftypes.Value{"id": tftypes.NewValue(tftypes.String, "7")}),
+		CurrentState: c.object(schema, attributes{"id": text("7"), "origin": text(originCreated)}),
 	})
 	if err != nil || len(read.Diagnostics) != 1 || !strings.HasPrefix(read.Diagnostics[0].Summary, "Customers are missing") {
 		t.Fatal(err, saidOverProtocol(read.Diagnostics))
