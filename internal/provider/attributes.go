@@ -86,34 +86,62 @@ var (
 )
 
 var textAttributes = []textAttribute{
-	{"name", func(m *customerModel) *types.String { return &m.Name }, func(m *customerModel) *types.String { return &m.NameWO }, true,
-		"The full name, such as `\"Ada Lovelace\"`.", "", apiString(helpcrunch.Name)},
-	{"email", func(m *customerModel) *types.String { return &m.Email }, func(m *customerModel) *types.String { return &m.EmailWO }, true,
-		"The e-mail address, such as `\"ada@example.com\"`.", "HelpCrunch may store it in another case; that is not a difference.", apiString(helpcrunch.Email)},
-	{"user_id", func(m *customerModel) *types.String { return &m.UserID }, nil, true,
-		"Your own key for the customer, such as `\"crm-17\"`.", "No two customers of an account have the same.", apiString(helpcrunch.UserID)},
-	{"company", func(m *customerModel) *types.String { return &m.Company }, nil, true,
-		"The company, such as `\"Analytical Engines\"`.", "", apiString(helpcrunch.Company)},
-	{"phone", func(m *customerModel) *types.String { return &m.Phone }, func(m *customerModel) *types.String { return &m.PhoneWO }, true,
-		"The phone number in any form, such as `\"+44 20 7946 0000\"`.", "", apiString(helpcrunch.Phone)},
-	{"notes", func(m *customerModel) *types.String { return &m.Notes }, func(m *customerModel) *types.String { return &m.NotesWO }, true,
-		"Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`.", "HelpCrunch is reported to refuse more than 255 characters.", apiString(helpcrunch.Notes)},
-	{"locale", func(m *customerModel) *types.String { return &m.Locale }, nil, true,
-		"The language, ISO 639-1, such as `\"en\"`.", "The case is not a difference.", apiString(helpcrunch.Locale)},
-	{"source", func(m *customerModel) *types.String { return &m.Source }, nil, false,
-		"The URL that brought the customer, such as `\"https://example.com/campaign\"`.", "", apiString(helpcrunch.Source)},
-	{"referer", func(m *customerModel) *types.String { return &m.Referer }, nil, false,
-		"The URL that referred the customer, such as `\"https://example.org/\"`.", "", apiString(helpcrunch.Referer)},
-	{"last_page", func(m *customerModel) *types.String { return &m.LastPage }, nil, false,
-		"The URL of the page seen last, such as `\"https://example.com/pricing\"`.", "It moves as the customer browses: write it only to seed it.", apiString(helpcrunch.LastPage)},
-	{"created_from", func(m *customerModel) *types.String { return &m.CreatedFrom }, nil, false,
-		"The channel the customer came from: `\"web\"`, `\"iOS\"`, `\"android\"`, `\"telegram\"`, `\"viber\"`, `\"facebook\"`, `\"instagram\"` or another that HelpCrunch knows.", "", apiString(helpcrunch.CreatedFrom)},
-	{"integration_id", func(m *customerModel) *types.String { return &m.IntegrationID }, nil, false,
-		"The customer's id in the channel that `created_from` names, such as `\"98765\"`.", "", apiString(helpcrunch.IntegrationID)},
-	{"first_seen", func(m *customerModel) *types.String { return &m.FirstSeen }, nil, false,
-		"When the customer was first seen, in UNIX seconds such as `\"1700000000\"`.", orRFC3339, firstSeen},
-	{"last_seen", func(m *customerModel) *types.String { return &m.LastSeen }, nil, false,
-		"When the customer was last seen, in UNIX seconds such as `\"1700000000\"`.", orRFC3339 + " It moves as the customer browses: write it only to seed it.", lastSeen},
+	{
+		"name", func(m *customerModel) *types.String { return &m.Name }, func(m *customerModel) *types.String { return &m.NameWO }, true,
+		"The full name, such as `\"Ada Lovelace\"`.", "", apiString(helpcrunch.Name),
+	},
+	{
+		"email", func(m *customerModel) *types.String { return &m.Email }, func(m *customerModel) *types.String { return &m.EmailWO }, true,
+		"The e-mail address, such as `\"ada@example.com\"`.", "HelpCrunch may store it in another case; that is not a difference.", apiString(helpcrunch.Email),
+	},
+	{
+		"user_id", func(m *customerModel) *types.String { return &m.UserID }, nil, true,
+		"Your own key for the customer, such as `\"crm-17\"`.", "No two customers of an account have the same.", apiString(helpcrunch.UserID),
+	},
+	{
+		"company", func(m *customerModel) *types.String { return &m.Company }, nil, true,
+		"The company, such as `\"Analytical Engines\"`.", "", apiString(helpcrunch.Company),
+	},
+	{
+		"phone", func(m *customerModel) *types.String { return &m.Phone }, func(m *customerModel) *types.String { return &m.PhoneWO }, true,
+		"The phone number in any form, such as `\"+44 20 7946 0000\"`.", "", apiString(helpcrunch.Phone),
+	},
+	{
+		"notes", func(m *customerModel) *types.String { return &m.Notes }, func(m *customerModel) *types.String { return &m.NotesWO }, true,
+		"Notes that agents see beside the chat, such as `\"Prefers calls in the morning\"`.", "HelpCrunch is reported to refuse more than 255 characters.", apiString(helpcrunch.Notes),
+	},
+	{
+		"locale", func(m *customerModel) *types.String { return &m.Locale }, nil, true,
+		"The language, ISO 639-1, such as `\"en\"`.", "The case is not a difference.", apiString(helpcrunch.Locale),
+	},
+	{
+		"source", func(m *customerModel) *types.String { return &m.Source }, nil, false,
+		"The URL that brought the customer, such as `\"https://example.com/campaign\"`.", "", apiString(helpcrunch.Source),
+	},
+	{
+		"referer", func(m *customerModel) *types.String { return &m.Referer }, nil, false,
+		"The URL that referred the customer, such as `\"https://example.org/\"`.", "", apiString(helpcrunch.Referer),
+	},
+	{
+		"last_page", func(m *customerModel) *types.String { return &m.LastPage }, nil, false,
+		"The URL of the page seen last, such as `\"https://example.com/pricing\"`.", "It moves as the customer browses: write it only to seed it.", apiString(helpcrunch.LastPage),
+	},
+	{
+		"created_from", func(m *customerModel) *types.String { return &m.CreatedFrom }, nil, false,
+		"The channel the customer came from: `\"web\"`, `\"iOS\"`, `\"android\"`, `\"telegram\"`, `\"viber\"`, `\"facebook\"`, `\"instagram\"` or another that HelpCrunch knows.", "", apiString(helpcrunch.CreatedFrom),
+	},
+	{
+		"integration_id", func(m *customerModel) *types.String { return &m.IntegrationID }, nil, false,
+		"The customer's id in the channel that `created_from` names, such as `\"98765\"`.", "", apiString(helpcrunch.IntegrationID),
+	},
+	{
+		"first_seen", func(m *customerModel) *types.String { return &m.FirstSeen }, nil, false,
+		"When the customer was first seen, in UNIX seconds such as `\"1700000000\"`.", orRFC3339, firstSeen,
+	},
+	{
+		"last_seen", func(m *customerModel) *types.String { return &m.LastSeen }, nil, false,
+		"When the customer was last seen, in UNIX seconds such as `\"1700000000\"`.", orRFC3339 + " It moves as the customer browses: write it only to seed it.", lastSeen,
+	},
 }
 
 const orRFC3339 = "RFC 3339 (`\"2023-11-14T22:13:20Z\"`) is taken as well, and equal when the instant is equal."
@@ -129,11 +157,15 @@ type flagAttribute struct {
 }
 
 var flagAttributes = []flagAttribute{
-	{"unsubscribed", func(m *customerModel) *types.Bool { return &m.Unsubscribed }, "Whether the customer has opted out of e-mails: `true` or `false`.",
+	{
+		"unsubscribed", func(m *customerModel) *types.Bool { return &m.Unsubscribed }, "Whether the customer has opted out of e-mails: `true` or `false`.",
 		"It has no default: a person who unsubscribed is not subscribed again unless `false` is written here, and the plan warns of it.",
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Unsubscribed }, func(c *helpcrunch.Customer) bool { return c.Unsubscribed }},
-	{"blocked", func(m *customerModel) *types.Bool { return &m.Blocked }, "Whether the customer is blocked from writing: `true` or `false`.", "It has no default.",
-		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Blocked }, func(c *helpcrunch.Customer) bool { return c.Blocked }},
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Unsubscribed }, func(c *helpcrunch.Customer) bool { return c.Unsubscribed },
+	},
+	{
+		"blocked", func(m *customerModel) *types.Bool { return &m.Blocked }, "Whether the customer is blocked from writing: `true` or `false`.", "It has no default.",
+		func(c *helpcrunch.Changes) *helpcrunch.Optional[bool] { return &c.Blocked }, func(c *helpcrunch.Customer) bool { return c.Blocked },
+	},
 }
 
 // attributeOf is the attribute that an API field belongs to, "" if none.

@@ -55,8 +55,10 @@ func ephemeralAttributes(of map[string]found.Attribute) map[string]schema.Attrib
 		case found.SingleNestedAttribute:
 			attributes[name] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: about, Attributes: ephemeralAttributes(a.Attributes)}
 		case found.SetNestedAttribute:
-			attributes[name] = schema.SetNestedAttribute{Computed: true, MarkdownDescription: about,
-				NestedObject: schema.NestedAttributeObject{Attributes: ephemeralAttributes(a.NestedObject.Attributes)}}
+			attributes[name] = schema.SetNestedAttribute{
+				Computed: true, MarkdownDescription: about,
+				NestedObject: schema.NestedAttributeObject{Attributes: ephemeralAttributes(a.NestedObject.Attributes)},
+			}
 		default:
 			panic(fmt.Sprintf("%s: no ephemeral form of %T", name, a))
 		}

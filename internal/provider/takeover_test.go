@@ -237,8 +237,9 @@ func TestKilledRunIsPickedUp(t *testing.T) {
 			}
 			process = l.start()
 			plan = process.Plan(t.Context(), l.state, blocks, core.Options{})
-			if said := append(plan.Problems, process.Apply(t.Context(), l.state, plan, core.Options{})...); said.Err() != nil {
-				t.Fatal(said.Err())
+			said := process.Apply(t.Context(), l.state, plan, core.Options{})
+			if plan.Problems.Err() != nil || said.Err() != nil {
+				t.Fatal(plan.Problems.Err(), said.Err())
 			}
 			seen := make(map[string]bool)
 			for _, customer := range account.Customers() {
