@@ -72,7 +72,7 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 	replaces := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One tag of one customer, beside the tags that agents, automations or another workspace give them: those are never touched.\n\n" +
-			"A tag that the customer has already is taken over, and comes off when the resource is destroyed. One that somebody takes off is planned again. " +
+			"A tag that the customer has already is taken over, and comes off when the resource is destroyed; [to leave it on](../guides/stop-managing.md#whole-customers-and-tags), take the resource out with a `removed` block. One that somebody takes off is planned again. " +
 			"Setting, recolouring and taking off a tag is a request each; tags are refreshed together, up to a hundred customers a request.\n\n" +
 			"Leave it for customers whose `helpcrunch_customer` has `tags`, which is the exact set: each apply of the one may undo the other. " +
 			"The plan warns where it has both, from the first one on that knows the id of the customer. Between workspaces, or two provider blocks, nobody notices.\n\n" +

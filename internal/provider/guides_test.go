@@ -45,6 +45,12 @@ var guideFolders = map[string]string{
 	"personal-data":                     "personal-data.md",
 	"personal-data/from-a-store":        "personal-data.md",
 	"rate-limits-and-batches":           "rate-limits-and-batches.md",
+	"stop-managing":                     "stop-managing.md",
+	"stop-managing/attributes":          "stop-managing.md",
+	"stop-managing/again":               "stop-managing.md",
+	"stop-managing/customers":           "stop-managing.md",
+	"stop-managing/one-of-many":         "stop-managing.md",
+	"stop-managing/write-only":          "stop-managing.md",
 	"try-without-an-account":            "try-without-an-account.md",
 	"try-without-an-account/tests":      "try-without-an-account.md",
 }
@@ -955,6 +961,132 @@ func TestGuideRateLimitsCosts(t *testing.T) {
 	spent("an update of one", 1, func() { applied(t, one, tfexec.Refresh(false)) })
 	write(t, one.WorkingDir(), "main.tf", required+customerBlock("name = \"Ada King\"\n  custom_data = { plan = \"gold\", seats = 2 }"))
 	spent("an update of a part of the custom attributes", 2, func() { applied(t, one, tfexec.Refresh(false)) })
+}
+
+// TestGuideStopManaging: each recipe lets go of what it says, and of nothing else;
+// HelpCrunch holds afterwards what it held before.
+func TestGuideStopManaging(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	t.Parallel()
+	// begun is the workspace in which the page begins, and who is in HelpCrunch then.
+	begun := func(t *testing.T) (*sandbox.Server, *terraformcli.Workspace, sandbox.Record) {
+		t.Helper()
+		server := newSandbox(t)
+		w := newGuide(t, server, "stop-managing")
+		applied(t, w)
+		return server, w, onlyCustomer(t, server)
+	}
+	kept := func(t *testing.T, server *sandbox.Server, before sandbox.Record) {
+		t.Helper()
+		if after := onlyCustomer(t, server); !reflect.DeepEqual(after, before) {
+			t.Errorf("HelpCrunch holds\n%v\nand held\n%v", after, before)
+		}
+	}
+	elsewhere := sandbox.Record{"phone": "555", "unsubscribed": false, "customData": map[string]any{"plan": "silver"}}
+
+	t.Run("attributes", func(t *testing.T) {
+		t.Parallel()
+		server, w, ada := begun(t)
+		bringFiles(t, w, "stop-managing/attributes", "")
+		if diags, err := w.Apply(t.Context()); err != nil || !strings.Contains(said(diags), "Lines taken out are not all cleared") {
+			t.Errorf("%v\n%s", err, said(diags))
+		}
+		kept(t, server, ada)
+		changeByHand(t, server, ada, elsewhere)
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("what is let go is planned for %v", changes)
+		}
+		changeByHand(t, server, ada, sandbox.Record{"company": "Acme", "customData": map[string]any{"seats": 13}})
+		applied(t, w)
+		after := onlyCustomer(t, server)
+		plan, _ := after.Custom("plan")
+		seats, _ := after.Custom("seats")
+		if after["company"] != "Engines Ltd" || after["phone"] != "555" || after["unsubscribed"] != false || plan != "silver" || seats != json.Number("12") {
+			t.Errorf("HelpCrunch holds %v", after)
+		}
+		editFile(t, w, "main.tf", "phone   = \"+44 20 7946 0001\"", "")
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("without its line what is ignored is planned for %v", changes)
+		}
+		editFile(t, w, "main.tf", "[phone, custom_data.plan]", "[custom_data.plan]")
+		applied(t, w)
+		if phone := onlyCustomer(t, server)["phone"]; phone != nil {
+			t.Errorf("the page says that it is cleared without ignore_changes, and it is %v", phone)
+		}
+	})
+	t.Run("again", func(t *testing.T) {
+		t.Parallel()
+		server, w, ada := begun(t)
+		bringFiles(t, w, "stop-managing/again", "")
+		if err := w.StateRm(t.Context(), "helpcrunch_customer.ada"); err != nil {
+			t.Fatal(err)
+		}
+		shown, _ := runScript(t, w, server, "terraform", "plan", "-no-color")
+		if !strings.Contains(shown, "1 to import, 0 to add") || !strings.Contains(shown, "0 to destroy") || !strings.Contains(shown, "Imported values are let go, not cleared") {
+			t.Errorf("the plan is\n%s", shown)
+		}
+		applied(t, w)
+		kept(t, server, ada)
+		changeByHand(t, server, ada, elsewhere)
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("what is let go is planned for %v", changes)
+		}
+	})
+	t.Run("customers", func(t *testing.T) {
+		t.Parallel()
+		server, w, ada := begun(t)
+		bringFiles(t, w, "stop-managing/customers", "")
+		applied(t, w)
+		kept(t, server, ada)
+		if state, err := w.Show(t.Context()); err != nil || state.Values != nil && len(state.Values.RootModule.Resources) > 0 {
+			t.Errorf("the state has them still: %v", err)
+		}
+	})
+	t.Run("one of many", func(t *testing.T) {
+		t.Parallel()
+		server := newSandbox(t)
+		w := newGuide(t, server, "stop-managing/one-of-many")
+		applied(t, w)
+		before := byUserID(server)
+		editFile(t, w, "main.tf", `customers = ["crm-18", "crm-19"]`, `customers = ["crm-18"]`)
+		editFile(t, w, "main.tf", `leaving   = ["crm-19"]`, `leaving   = []`)
+		if changes := planned(t, w); len(changes) != 1 || !changes[`helpcrunch_customer.many["crm-19"]`].Delete() {
+			t.Errorf("it is planned for %v", changes)
+		}
+		applied(t, w)
+		onlyChanges(t, server, before)
+	})
+	t.Run("write-only", func(t *testing.T) {
+		t.Parallel()
+		needs(t, "1.11.0", "1.11.0")
+		server := newSandbox(t)
+		w := newWorkspace(t, server, strings.Replace(read(t, "examples", "guides", "stop-managing", "write-only", "main.tf"), "ignore_changes = [phone_wo, custom_data_wo]", "", 1))
+		applied(t, w)
+		grace := onlyCustomer(t, server)
+
+		// The form that has no effect.
+		bringFiles(t, w, "stop-managing/write-only", "")
+		editFile(t, w, "main.tf", "[phone_wo, custom_data_wo]", "[custom_data_wo.plan]")
+		changeByHand(t, server, grace, sandbox.Record{"customData": map[string]any{"plan": "silver"}})
+		applied(t, w)
+		kept(t, server, grace)
+
+		bringFiles(t, w, "stop-managing/write-only", "")
+		applied(t, w)
+		editFile(t, w, "main.tf", "ignore_changes = [phone_wo, custom_data_wo]", "")
+		editFile(t, w, "main.tf", "phone_wo = \"+44 20 7946 0002\"", "")
+		editFile(t, w, "main.tf", "plan  = \"gold\"", "")
+		applied(t, w)
+		kept(t, server, grace)
+		changeByHand(t, server, grace, sandbox.Record{"phone": "555", "customData": map[string]any{"plan": "silver"}})
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("what is let go is planned for %v", changes)
+		}
+		changeByHand(t, server, grace, sandbox.Record{"customData": map[string]any{"seats": 13}})
+		if changes := planned(t, w); len(changes) != 1 {
+			t.Errorf("the property that stays is not managed any more")
+		}
+	})
 }
 
 // TestGuideTryWithoutAnAccount: a module is tested against a sandbox of its

@@ -1,0 +1,25 @@
+terraform {
+  required_providers {
+    helpcrunch = {
+      source = "terraform-helpcrunch/helpcrunch"
+    }
+  }
+}
+
+provider "helpcrunch" {}
+
+removed {
+  from = helpcrunch_customer.ada
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = helpcrunch_customer_tag.vip
+
+  lifecycle {
+    destroy = false
+  }
+}

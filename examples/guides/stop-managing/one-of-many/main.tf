@@ -1,0 +1,22 @@
+terraform {
+  required_providers {
+    helpcrunch = {
+      source = "terraform-helpcrunch/helpcrunch"
+    }
+  }
+}
+
+provider "helpcrunch" {}
+
+locals {
+  customers = ["crm-18", "crm-19"]
+  leaving   = ["crm-19"]
+}
+
+resource "helpcrunch_customer" "many" {
+  for_each = toset(local.customers)
+
+  user_id         = each.key
+  company         = "Engines Ltd"
+  deletion_policy = contains(local.leaving, each.key) ? "abandon" : null
+}
