@@ -321,6 +321,21 @@ func TestGuideAudit(t *testing.T) {
 	changeByHand(t, server, before["crm-18"], sandbox.Record{"customData": map[string]any{"seats": 2}})
 	audit(2, `helpcrunch_customer.audited["crm-17"] will be updated in-place`)
 	audit(2, `helpcrunch_customer.audited["crm-18"] will be updated in-place`)
+	report := func(wantCode int, want ...string) {
+		t.Helper()
+		said, code := runScript(t, w, server, shell, "report.sh", "report.tfplan")
+		var lines []string
+		if said != "" {
+			lines = strings.Split(strings.TrimSpace(said), "\n")
+		}
+		if slices.Sort(lines); code != wantCode || !slices.Equal(lines, want) {
+			t.Errorf("report.sh ended with %d, want %d and %q:\n%s", code, wantCode, want, said)
+		}
+	}
+	line := func(userID, attribute string) string {
+		return fmt.Sprintf("%d\thelpcrunch_customer.audited[\"%s\"]\t%s", before[userID].ID(), userID, attribute)
+	}
+	report(2, line("crm-18", "custom_data.seats"), line("crm-17", "custom_data.plan"), line("crm-17", "email"), line("crm-17", "name"))
 	shown, _ := runScript(t, w, server, "terraform", "plan", "-no-color", "-out=audit.tfplan")
 	if !strings.Contains(shown, "(sensitive value)") || regexp.MustCompile(`Ada|ada@|Somebody|else@`).MatchString(shown) {
 		t.Errorf("a plan of sensitive values shows them:\n%s", shown)
@@ -332,6 +347,7 @@ func TestGuideAudit(t *testing.T) {
 	}
 	applied(t, w)
 	audit(0, "HelpCrunch is as written.")
+	report(0)
 
 	stranger, err := server.Add(sandbox.Record{"tags": []string{"audited"}})
 	if err != nil {
@@ -344,6 +360,10 @@ func TestGuideAudit(t *testing.T) {
 
 	server.Arm(sandbox.Fault{Kind: sandbox.Unauthorized})
 	audit(1, "key")
+	server.Arm(sandbox.Fault{Kind: sandbox.Unauthorized})
+	if _, code := runScript(t, w, server, shell, "report.sh"); code != 1 {
+		t.Errorf("report.sh ended with %d, want 1", code)
+	}
 
 	write(t, w.WorkingDir(), "customers.csv", "user_id,name,email,unsubscribed,plan\ncrm-17,Ada Lovelace,ada@example.com,false,gold\n")
 	audit(1, "The customer must not be deleted")
@@ -352,17 +372,26 @@ func TestGuideAudit(t *testing.T) {
 	}
 
 	// The two steps of a deletion, for one customer of a for_each.
-	line := `deletion_policy = each.key == "crm-18" ? "delete" : null`
-	if !strings.Contains(read(t, "docs", "guides", "audit.md"), line) {
-		t.Errorf("the guide does not say how to write it: %s", line)
+	policy := `deletion_policy = each.key == "crm-18" ? "delete" : null`
+	if !strings.Contains(read(t, "docs", "guides", "audit.md"), policy) {
+		t.Errorf("the guide does not say how to write it: %s", policy)
 	}
-	write(t, w.WorkingDir(), "main.tf", strings.Replace(read(t, "examples", "guides", "audit", "main.tf"), "user_id = each.key", "user_id = each.key\n  "+line, 1))
+	write(t, w.WorkingDir(), "main.tf", strings.Replace(read(t, "examples", "guides", "audit", "main.tf"), "user_id = each.key", "user_id = each.key\n  "+policy, 1))
 	csv := read(t, "examples", "guides", "audit", "customers.csv")
 	write(t, w.WorkingDir(), "customers.csv", csv)
-	applied(t, w)
-	write(t, w.WorkingDir(), "customers.csv", regexp.MustCompile(`(?m)^crm-18,.*\n`).ReplaceAllString(csv, ""))
-	if diags, err := w.Apply(t.Context()); err != nil || len(byUserID(server)) != 1 || byUserID(server)["crm-17"] == nil {
-		t.Errorf("%v\n%s%d customers are left, want Ada", err, said(diags), len(server.Customers()))
+	changeByHand(t, server, byUserID(server)["crm-17"], sandbox.Record{"name": "Somebody"}) // which an erasure does not touch
+	const target = `-target=helpcrunch_customer.audited["crm-18"]`
+	if !strings.Contains(read(t, "docs", "guides", "audit.md"), strings.Replace(target, "=", "='", 1)) {
+		t.Errorf("the guide does not say %s", target)
+	}
+	for _, csv := range []string{csv, regexp.MustCompile(`(?m)^crm-18,.*\n`).ReplaceAllString(csv, "")} {
+		write(t, w.WorkingDir(), "customers.csv", csv)
+		if said, code := runScript(t, w, server, "terraform", "apply", "-no-color", "-auto-approve", target); code != 0 {
+			t.Fatalf("ended with %d\n%s", code, said)
+		}
+	}
+	if left := byUserID(server); len(left) != 1 || left["crm-17"] == nil || left["crm-17"]["name"] != "Somebody" {
+		t.Errorf("%v are left, want Ada as she was changed", left)
 	}
 }
 

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Prints, a line each and with tabs between, what differs in HelpCrunch from the state:
+# the customer's id, their address in the configuration, and the attribute. With VALUES=1
+# also what was and what is, which are people's data.
+# Exit code 0: nothing. 2: something. 1: not known, for something went wrong.
+set -uo pipefail
+
+plan="${1:-audit.tfplan}"
+terraform init -input=false >/dev/null || exit 1
+terraform plan -refresh-only -input=false -no-color -parallelism=100 -out="$plan" >/dev/null || exit 1
+report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" '
+  def parts($before; $after): # an object goes property by property
+    ([$before, $after] | map(objects | keys[]) | unique[]) as $key
+    | [$key, $before[$key], $after[$key]] | select(.[1] != .[2]);
+  .resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
+  | (.before.id // .before.customer_id) as $id
+  | if .after == null then [$id, $r.address, "gone"] else
+      parts(.before; .after) as [$name, $was, $is]
+      | if ($name == "custom_data" or $name == "digests") and ([$was, $is] | all(type == "object"))
+        then parts($was; $is) as [$property, $w, $i] | [$id, $r.address, "\($name).\($property)", $w, $i]
+        else [$id, $r.address, $name, $was, $is] end
+      | if $values == 1 then .[:3] + (.[3:] | map(tojson)) else .[:3] end
+    end | @tsv')" || exit 1
+[[ -z "$report" ]] && exit 0
+echo "$report"
+exit 2
