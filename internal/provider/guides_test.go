@@ -34,25 +34,27 @@ import (
 // guideFolders are the folders of examples/guides, each run by a test of this
 // file, and the page that shows them.
 var guideFolders = map[string]string{
-	"seed-test-accounts":                "seed-test-accounts.md",
-	"seed-test-accounts/spreadsheet":    "seed-test-accounts.md",
-	"audit":                             "audit.md",
-	"audit/trap":                        "audit.md",
-	"adopt-existing-customers/by-key":   "adopt-existing-customers.md",
-	"adopt-existing-customers/by-tag":   "adopt-existing-customers.md",
-	"adopt-existing-customers/generate": "adopt-existing-customers.md",
-	"adopt-existing-customers/query":    "adopt-existing-customers.md",
-	"personal-data":                     "personal-data.md",
-	"personal-data/from-a-store":        "personal-data.md",
-	"rate-limits-and-batches":           "rate-limits-and-batches.md",
-	"stop-managing":                     "stop-managing.md",
-	"stop-managing/attributes":          "stop-managing.md",
-	"stop-managing/again":               "stop-managing.md",
-	"stop-managing/customers":           "stop-managing.md",
-	"stop-managing/one-of-many":         "stop-managing.md",
-	"stop-managing/write-only":          "stop-managing.md",
-	"try-without-an-account":            "try-without-an-account.md",
-	"try-without-an-account/tests":      "try-without-an-account.md",
+	"seed-test-accounts":                    "seed-test-accounts.md",
+	"seed-test-accounts/spreadsheet":        "seed-test-accounts.md",
+	"audit":                                 "audit.md",
+	"audit/trap":                            "audit.md",
+	"adopt-existing-customers/by-key":       "adopt-existing-customers.md",
+	"adopt-existing-customers/by-tag":       "adopt-existing-customers.md",
+	"adopt-existing-customers/pin":          "adopt-existing-customers.md",
+	"adopt-existing-customers/pin/baseline": "adopt-existing-customers.md",
+	"adopt-existing-customers/generate":     "adopt-existing-customers.md",
+	"adopt-existing-customers/query":        "adopt-existing-customers.md",
+	"personal-data":                         "personal-data.md",
+	"personal-data/from-a-store":            "personal-data.md",
+	"rate-limits-and-batches":               "rate-limits-and-batches.md",
+	"stop-managing":                         "stop-managing.md",
+	"stop-managing/attributes":              "stop-managing.md",
+	"stop-managing/again":                   "stop-managing.md",
+	"stop-managing/customers":               "stop-managing.md",
+	"stop-managing/one-of-many":             "stop-managing.md",
+	"stop-managing/write-only":              "stop-managing.md",
+	"try-without-an-account":                "try-without-an-account.md",
+	"try-without-an-account/tests":          "try-without-an-account.md",
 }
 
 // newGuide is a workspace with a copy of a folder of examples/guides.
@@ -557,6 +559,44 @@ func TestGuideAdoptByTag(t *testing.T) {
 	changeByHand(t, server, before["crm-18"], sandbox.Record{"tags": []string{"beta"}})
 	if _, diags, err := w.Plan(t.Context()); err == nil || !strings.Contains(said(diags), "The customer must not be deleted") {
 		t.Errorf("the plan after a tag is lost: %v\n%s", err, said(diags))
+	}
+}
+
+// TestGuideAdoptPin: many customers are imported and pinned as they are, flags
+// included, without one write; afterwards every difference shows.
+func TestGuideAdoptPin(t *testing.T) {
+	needs(t, "1.7.0", "1.7.0")
+	t.Parallel()
+	server := newSandbox(t)
+	const people = 30
+	for i := range people {
+		if _, err := server.Add(sandbox.Record{
+			"name": fmt.Sprint("Customer ", i), "email": fmt.Sprintf("customer-%d@example.com", i), "userId": fmt.Sprint("crm-", i), "tags": []string{"vip", "auto"},
+			"customData": map[string]any{"plan": "gold", "seats": i}, "unsubscribed": i%2 == 0, "blocked": i%3 == 0,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := byUserID(server)
+	w := newGuide(t, server, "adopt-existing-customers/pin")
+	if err := os.Mkdir(filepath.Join(w.WorkingDir(), "baseline"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, w.WorkingDir(), "baseline/main.tf", read(t, "examples", "guides", "adopt-existing-customers", "pin", "baseline", "main.tf"))
+	if said, code := runScript(t, w, server, bashPath(t), "baseline.sh"); code != 0 {
+		t.Fatal(said)
+	}
+	applied(t, w)
+	if writes := writesOf(server); writes > 0 {
+		t.Errorf("%d writes to pin what is there", writes)
+	}
+	onlyChanges(t, server, before)
+	if changes := planned(t, w); len(changes) > 0 {
+		t.Errorf("the plan afterwards: %v", changes)
+	}
+	changeByHand(t, server, before["crm-7"], sandbox.Record{"unsubscribed": true})
+	if changes := planned(t, w); len(changes) != 1 {
+		t.Errorf("the plan after a difference: %v", changes)
 	}
 }
 

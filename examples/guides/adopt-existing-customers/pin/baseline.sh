@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+set -euo pipefail
+terraform -chdir=baseline init -input=false
+terraform -chdir=baseline apply -input=false -auto-approve
+terraform -chdir=baseline output -json baseline >baseline.json
+rm baseline/terraform.tfstate* # which has people's data

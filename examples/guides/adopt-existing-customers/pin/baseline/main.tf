@@ -1,0 +1,24 @@
+terraform {
+  required_providers {
+    helpcrunch = {
+      source = "terraform-helpcrunch/helpcrunch"
+    }
+  }
+}
+
+provider "helpcrunch" {}
+
+data "helpcrunch_customers" "vip" {
+  filter = [{ field = "tag", operator = "=", value = "vip" }]
+}
+
+output "baseline" {
+  value = { for c in data.helpcrunch_customers.vip.customers : c.id => {
+    name         = c.name
+    email        = c.email
+    tags         = [for tag in c.tags : tag.name]
+    custom_data  = c.custom_data
+    unsubscribed = c.unsubscribed
+    blocked      = c.blocked
+  } }
+}
