@@ -37,12 +37,66 @@ type account struct {
 	// configures it once for all of its plans and applies.
 	oneWalk bool
 
-	mu      sync.Mutex
-	managed map[string]bool // customer ids
-	userIDs map[string]*userIDPlans
-	exact   map[string]*plannedTags    // by customer id
-	single  map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
-	found   map[int64]*helpcrunch.Customer
+	mu       sync.Mutex
+	managed  map[string]bool // customer ids
+	userIDs  map[string]*userIDPlans
+	exact    map[string]*plannedTags    // by customer id
+	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
+	found    map[int64]*helpcrunch.Customer
+	ends     map[int64]ending
+	forsaken map[string]bool // user_ids, in their normal form, of whom a plan deletes
+	adopting map[string]bool // and of whom it may take over
+}
+
+// ending is what an apply does with a customer who leaves a resource or comes to one.
+type ending int
+
+const (
+	takenOver ending = iota + 1
+	deleted
+)
+
+// claim says what is about to be done, and reports whether it may be: nobody is
+// deleted who is taken over by another resource of the same apply, or the other way
+// round. A resource that was renamed is the one and the other.
+func (a *account) claim(id int64, as ending) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ends == nil {
+		a.ends = make(map[int64]ending)
+	}
+	if before := a.ends[id]; before != 0 {
+		return before == as
+	}
+	a.ends[id] = as
+	return true
+}
+
+// planEnd takes down that a plan deletes the customer with this user_id, or may take
+// them over. It reports whether it does both.
+func (a *account) planEnd(userID string, as ending) (both bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := helpcrunch.UserID.Normal(userID)
+	if key == "" || !a.oneWalk {
+		return false
+	}
+	if a.forsaken == nil {
+		a.forsaken, a.adopting = make(map[string]bool), make(map[string]bool)
+	}
+	if as == deleted {
+		a.forsaken[key] = true
+		return a.adopting[key]
+	}
+	a.adopting[key] = true
+	return a.forsaken[key]
+}
+
+// movedNotDeleted is for a customer whom a plan deletes and takes over.
+func movedNotDeleted(userID string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("user_id"), "One customer is deleted and taken over", fmt.Sprintf(
+		"The plan deletes the customer with user_id %q, and a resource with adopt_existing = true is to take over whoever has it. If it is the same person in another place of the configuration, "+
+			"write a moved block: then nothing is sent at all.", userID))
 }
 
 func newAccount(config helpcrunch.Config, digester *digester, deletionPolicy string, personalDataInState bool) *account {

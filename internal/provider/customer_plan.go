@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -27,6 +28,10 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "")...)
+		adopts := rawAttributes(req.Plan.Raw)["adopt_existing"]
+		if adopts.Equal(tftypes.NewValue(tftypes.Bool, true)) && r.account.planEnd(userID.ValueString(), takenOver) {
+			resp.Diagnostics.Append(movedNotDeleted(userID.ValueString()))
+		}
 		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
 		return
 	}
@@ -87,6 +92,9 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 			diags.Append(r.deletionPrevented(&state, known))
 		}
 	case deletionDelete:
+		if r.account.planEnd(state.UserID.ValueString(), deleted) {
+			diags.Append(movedNotDeleted(state.UserID.ValueString()))
+		}
 		diags.Append(r.warnOfDeletion("To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. " +
 			"This is said once, however many customers the plan deletes.")...)
 	case deletionAbandon:

@@ -319,6 +319,11 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		if !r.account.claim(id, deleted) {
+			resp.Diagnostics.AddWarning("A customer was not deleted, but taken over", fmt.Sprintf(
+				"Customer %d was to be deleted, and another resource of this apply has taken them over (adopt_existing). They live on, and are managed there.", id))
+			return
+		}
 		if err := r.account.client.DeleteCustomer(ctx, id); err != nil {
 			resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 			return

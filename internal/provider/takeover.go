@@ -50,7 +50,16 @@ func (r *customerResource) takeOver(ctx context.Context, op *operation[*customer
 	for _, customer := range found {
 		ids = append(ids, customer.ID)
 	}
-	held := found[0]
+	// A search may still show somebody who was deleted, and others have written since.
+	held, err := r.account.client.GetCustomer(ctx, found[0].ID)
+	switch {
+	case len(found) == 1 && helpcrunch.IsNotFound(err):
+		return nil, nothing, nil
+	case err != nil:
+		return nil, nothing, requestFailed(op.failed, errors.Join(refused, err))
+	case len(found) == 1 && !r.account.claim(held.ID, takenOver): // who is being deleted is not there any more
+		return nil, nothing, nil
+	}
 	if len(found) > 1 || r.account.manages(strconv.FormatInt(held.ID, 10)) {
 		return nil, nothing, diag.Diagnostics{r.userIDTaken(userID, ids, "adopt_existing takes over one customer whom nothing else in this configuration manages.")}
 	}

@@ -271,3 +271,50 @@ func TestLinesTakenOut(t *testing.T) {
 		t.Error(plan.Problems)
 	}
 }
+
+// TestTakeOverOfWhoIsReplaced: a successor that is made first finds its predecessor,
+// who must live on; one that comes after the deletion is made anew, also where a
+// search still shows who was deleted.
+func TestTakeOverOfWhoIsReplaced(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{true, false} {
+		l := newPerson(t, newSandbox(t))
+		var switches sandbox.Switches
+		if err := switches.Set("search-lag", "3s"); err != nil {
+			t.Fatal(err)
+		}
+		l.account.SetSwitches(switches)
+		l.write(attributes{"user_id": text("crm-1"), "name": text("Ada"), "adopt_existing": flag(true)})
+		l.block.CreateBeforeDestroy = first
+		l.must("create", 1)
+		before := l.account.Customers()[0].ID()
+		_, said, _ := l.apply(core.Options{Replace: []string{personAddress}})
+		if said.Err() != nil {
+			t.Fatal(said)
+		}
+		customers := l.account.Customers()
+		if len(customers) != 1 || (customers[0].ID() == before) != first || l.state.Get(personAddress).ID() != itoa(customers[0].ID()) {
+			t.Errorf("created first %t: %v, %v", first, customers, said)
+		}
+		l.must("", 0)
+	}
+}
+
+// TestTakeOverOfWhoIsRenamed: a resource that is renamed without a moved block would
+// delete and take over one person. The plan refuses it.
+func TestTakeOverOfWhoIsRenamed(t *testing.T) {
+	t.Parallel()
+	helpCrunch := newSandbox(t)
+	s := newStage(t, helpCrunch)
+	block := func(name string) string {
+		return "resource \"helpcrunch_customer\" \"" + name + "\" {\n  user_id = \"crm-1\"\n  adopt_existing = true\n}\n"
+	}
+	s.mustApply(block("old"))
+	if out := s.apply(block("new")); out.errors() != 1 || !strings.Contains(said(out.diags), "moved block") {
+		t.Errorf("a rename says %s", said(out.diags))
+	}
+	if n := len(helpCrunch.Customers()); n != 1 {
+		t.Errorf("%d customers", n)
+	}
+	s.mustApply(block("new") + "moved {\n  from = helpcrunch_customer.old\n  to = helpcrunch_customer.new\n}\n")
+}
