@@ -2,7 +2,8 @@ terraform {
   required_version = ">= 1.11"
   required_providers {
     helpcrunch = {
-      source = "terraform-helpcrunch/helpcrunch"
+      source  = "terraform-helpcrunch/helpcrunch"
+      version = "~> 0.1"
     }
   }
 }

@@ -26,8 +26,9 @@ const providerAddress = "terraform-helpcrunch/helpcrunch"
 // Terraform and OpenTofu believe the provider to come from their own registry.
 var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
 
-// localVersion is the version of a provider built here, in the mirror.
-const localVersion = "0.0.1"
+// localVersion is the version of a provider built here, in the mirror: one that the
+// constraint of the examples allows.
+const localVersion = "0.1.0"
 
 // Mirror is a folder from which terraform init installs a provider built from
 // this repository, as it would from the registry.
