@@ -5,9 +5,11 @@ package provider
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -95,5 +97,24 @@ func TestDocumentationExamples(t *testing.T) {
 		if err := w.Import(t.Context(), words[2], id); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+}
+
+// TestExamplesPinTheProvider: who copies an example gets no other major version by it.
+func TestExamplesPinTheProvider(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{read(t, "README.md"): "README.md"}
+	maps.Copy(pages, exampleFiles(t))
+	pinned := 0
+	for text, file := range pages {
+		if strings.Contains(text, `"terraform-helpcrunch/helpcrunch"`) {
+			pinned++
+			if !regexp.MustCompile(`source +=.*\n +version += "~> 0\.1"\n`).MatchString(text) {
+				t.Errorf("%s does not pin the provider", file)
+			}
+		}
+	}
+	if pinned < 10 {
+		t.Errorf("%d examples were looked at", pinned)
 	}
 }

@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     helpcrunch = {
-      source = "terraform-helpcrunch/helpcrunch"
+      source  = "terraform-helpcrunch/helpcrunch"
+      version = "~> 0.1"
     }
   }
 }
