@@ -13,6 +13,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,6 +56,8 @@ var guideFolders = map[string]string{
 	"stop-managing/customers":               "stop-managing.md",
 	"stop-managing/one-of-many":             "stop-managing.md",
 	"stop-managing/write-only":              "stop-managing.md",
+	"teams-and-accounts":                    "teams-and-accounts.md",
+	"teams-and-accounts/customers":          "teams-and-accounts.md",
 	"try-without-an-account":                "try-without-an-account.md",
 	"try-without-an-account/tests":          "try-without-an-account.md",
 }
@@ -1156,6 +1161,122 @@ func TestGuideStopManaging(t *testing.T) {
 			t.Errorf("the property that stays is not managed any more")
 		}
 	})
+}
+
+// oneHelpCrunch is one address for several accounts, as the real one is: the API key
+// says which is meant. It returns the address for the provider's base URL.
+func oneHelpCrunch(t *testing.T, accounts map[string]*sandbox.Server) string {
+	t.Helper()
+	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		_, key, _ := strings.Cut(r.In.Header.Get("Authorization"), " ")
+		account := accounts[key]
+		if account == nil {
+			t.Errorf("a request with the key %q", key)
+			return
+		}
+		address, err := url.Parse(strings.TrimSuffix(account.URL(), "/v1"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.SetURL(address)
+		r.Out.Header.Set("Authorization", "Bearer "+account.Key())
+	}})
+	t.Cleanup(front.Close)
+	return front.URL + "/v1"
+}
+
+// TestGuideTeamsAndAccounts: each account gets its own customers; a key of the wrong
+// one gets nowhere, whichever way it comes; a new key and others' tags change nothing.
+func TestGuideTeamsAndAccounts(t *testing.T) {
+	needs(t, "1.10.0", "1.11.0")
+	t.Parallel()
+	production, staging := newAccountOf(t, sandbox.Organization{ID: 17, Domain: "acme"}), newAccountOf(t, sandbox.Organization{ID: 23, Domain: "acme-staging"})
+	address := oneHelpCrunch(t, map[string]*sandbox.Server{"key-of-acme": production, "new-key-of-acme": production, "key-of-staging": staging})
+	newTeam := func() *terraformcli.Workspace {
+		w := newWorkspace(t, production, required)
+		bringFiles(t, w, "teams-and-accounts", "")
+		bringFiles(t, w, "teams-and-accounts/customers", "customers")
+		if err := w.Init(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	w := newTeam()
+	run := func(w *terraformcli.Workspace, environment, stagingKey string, arguments ...string) (string, error) {
+		t.Helper()
+		command := w.Command(t.Context(), append(arguments, "-json")...)
+		command.Env = append(command.Env, envBaseURL+"="+address, envAPIKey+"="+environment, "TF_VAR_staging_key="+stagingKey)
+		output, err := command.Output()
+		return said(terraformcli.Diagnostics(output)) + regexp.MustCompile(`Plan: [^"]*`).FindString(string(output)), err
+	}
+	// refused runs it with keys that nothing may be done with.
+	refused := func(what string, w *terraformcli.Workspace, environment, stagingKey string, arguments []string, want ...string) {
+		t.Helper()
+		before := fmt.Sprint(production.Customers(), staging.Customers())
+		production.ResetCounts()
+		staging.ResetCounts()
+		text, err := run(w, environment, stagingKey, arguments...)
+		for _, want := range want {
+			if err == nil || !strings.Contains(text, want) {
+				t.Errorf("%s: %v: it does not say %q:\n%s", what, err, want, text)
+			}
+		}
+		for _, account := range []*sandbox.Server{production, staging} {
+			for _, operation := range []sandbox.Operation{sandbox.OpCreate, sandbox.OpTag, sandbox.OpUntag, sandbox.OpDelete, sandbox.OpPatch, sandbox.OpBatch} {
+				if n := account.Counts().Served[operation]; n != 0 {
+					t.Errorf("%s: %d requests of %s", what, n, operation)
+				}
+			}
+		}
+		if after := fmt.Sprint(production.Customers(), staging.Customers()); after != before {
+			t.Errorf("%s: HelpCrunch holds\n%s\nand held\n%s", what, after, before)
+		}
+	}
+	apply := []string{"apply", "-auto-approve"}
+	isAcme, isStaging := `configuration is for the HelpCrunch account "acme", and the API key is one of account 23 ("acme-staging")`,
+		`configuration is for the HelpCrunch account "acme-staging", and the API key is one of account 17 ("acme")`
+
+	// Before there is a state, which could tell.
+	refused("keys swapped, nobody there", w, "key-of-staging", "key-of-acme", apply, isAcme, isStaging)
+
+	if text, err := run(w, "key-of-acme", "key-of-staging", apply...); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	inProduction, inStaging := byUserID(production), byUserID(staging)
+	if len(inProduction) != 2 || inProduction["crm-17"]["name"] != "Ada Lovelace" || len(inStaging) != 1 || !slices.Equal(inStaging["test-1"].TagNames(), []string{"managed"}) {
+		t.Errorf("the accounts hold %v and %v", inProduction, inStaging)
+	}
+	state, err := os.ReadFile(filepath.Join(w.WorkingDir(), "terraform.tfstate"))
+	if err != nil || strings.Contains(string(state), "key-of") {
+		t.Errorf("an API key is in the state: %v", err)
+	}
+
+	refused("keys swapped", w, "key-of-staging", "key-of-acme", apply, isAcme, isStaging)
+	refused("the wrong key in the environment", w, "key-of-staging", "key-of-staging", apply, isAcme)
+	refused("the wrong key in the environment, to destroy", w, "key-of-staging", "key-of-staging", append([]string{"destroy"}, apply[1:]...), isAcme)
+
+	changeByHand(t, production, inProduction["crm-17"], sandbox.Record{"tags": []string{"managed", "by an automation"}})
+	if text, err := run(w, "new-key-of-acme", "key-of-staging", "plan"); err != nil || !strings.Contains(text, "Plan: 0 to add, 0 to change, 0 to destroy.") {
+		t.Errorf("with a new key and another tag: %v\n%s", err, text)
+	}
+
+	// A pipeline that lost its state.
+	text, err := run(newTeam(), "key-of-acme", "key-of-staging", apply...)
+	for _, customer := range append(production.Customers(), staging.Customers()...) {
+		if command := "terraform import ADDRESS " + itoa(customer.ID()); err == nil || !strings.Contains(text, command) {
+			t.Errorf("without its state it does not say %s: %v\n%s", command, err, text)
+		}
+	}
+	if n := len(production.Customers()) + len(staging.Customers()); n != 3 {
+		t.Errorf("without its state it left %d customers, want 3", n)
+	}
+
+	// Without organization in the provider blocks the state tells.
+	editFile(t, w, "main.tf", `organization = "acme"`, "")
+	editFile(t, w, "main.tf", `organization = "acme-staging"`, "")
+	refused("keys swapped, without organization", w, "key-of-staging", "key-of-acme", apply,
+		`HelpCrunch account 17, and the API key is one of account 23 ("acme-staging")`, `HelpCrunch account 23, and the API key is one of account 17 ("acme")`)
 }
 
 // TestGuideTryWithoutAnAccount: a module is tested against a sandbox of its
