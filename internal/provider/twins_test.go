@@ -540,3 +540,47 @@ func TestTwinOfAnAnswerThatCannotBeRead(t *testing.T) {
 	}
 	l.holds(map[string]string{"email": "", "company": "Engines"})
 }
+
+// TestTwinsOfManyMove: a hundred customers who move to the twins and back at once
+// cost nothing but the reads, and nobody loses anything.
+func TestTwinsOfManyMove(t *testing.T) {
+	t.Parallel()
+	const people = 100
+	account := newSandbox(t)
+	l := newPerson(t, account)
+	blocks := func(suffix string) []core.Block {
+		var all []core.Block
+		for i := range people {
+			all = append(all, core.Block{Address: fmt.Sprintf("helpcrunch_customer.a[%d]", i), Type: "helpcrunch_customer", Attributes: attributes{
+				"user_id": text(fmt.Sprint("crm-", i)), "name" + suffix: text(fmt.Sprint("Customer ", i)), "email" + suffix: text(fmt.Sprintf("customer-%d@example.com", i)),
+				"custom_data" + suffix: custom(attributes{"plan": text("gold"), "seats": number(i)}),
+			}})
+		}
+		return all
+	}
+	apply := func(suffix string) (changes, writes int) {
+		t.Helper()
+		before := writesOf(account)
+		plan := l.start().Plan(t.Context(), l.state, blocks(suffix), core.Options{})
+		for _, c := range plan.Changes {
+			if c.Action != core.NoOp {
+				changes++
+			}
+		}
+		said := l.start().Apply(t.Context(), l.state, plan, core.Options{})
+		if len(plan.Problems) > 0 || len(said) > 0 {
+			t.Fatal(plan.Problems, said)
+		}
+		return changes, writesOf(account) - before
+	}
+	apply("")
+	held := fmt.Sprint(account.Customers())
+	for _, suffix := range []string{"_wo", "_wo", "", ""} {
+		if changes, writes := apply(suffix); writes > 0 || changes != 0 && changes != people {
+			t.Errorf("%d changes and %d writes to %q", changes, writes, suffix)
+		}
+	}
+	if now := fmt.Sprint(account.Customers()); now != held {
+		t.Error("HelpCrunch holds something else")
+	}
+}
