@@ -240,9 +240,12 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 		t.Errorf("%d accounts of the other environment are left, want 3", n)
 	}
 
-	// A job in a folder where somebody has the state of another environment.
+	// A job in a folder where somebody has the state of another environment, after one that was killed.
 	job := newGuide(t, server, "seed-test-accounts")
 	applied(t, job, staging)
+	if _, err := server.Add(sandbox.Record{"userId": "pull-request-17-buyer", "name": "Left by a killed job"}); err != nil {
+		t.Fatal(err)
+	}
 	said, code := runScript(t, job, server, bashPath(t), "job.sh", "pull-request-17", "sh", "-c", "terraform output -json accounts >during.json; exit 3")
 	var during map[string]string
 	seen, err := os.ReadFile(filepath.Join(job.WorkingDir(), "during.json"))
@@ -1086,6 +1089,26 @@ func TestGuideStopManaging(t *testing.T) {
 		applied(t, w)
 		if phone := onlyCustomer(t, server)["phone"]; phone != nil {
 			t.Errorf("the page says that it is cleared without ignore_changes, and it is %v", phone)
+		}
+	})
+	t.Run("tags", func(t *testing.T) {
+		t.Parallel()
+		server := newSandbox(t)
+		ignored := "\n  lifecycle {\n    ignore_changes = [tags]\n  }"
+		w := newWorkspace(t, server, required+customerBlock(`tags = [{ name = "new" }]`+ignored))
+		applied(t, w)
+		ada := onlyCustomer(t, server)
+		if !slices.Equal(ada.TagNames(), []string{"new"}) {
+			t.Errorf("a customer begins with the tags %v", ada.TagNames())
+		}
+		changeByHand(t, server, ada, sandbox.Record{"tags": []string{"by an automation"}})
+		ada = onlyCustomer(t, server)
+		for _, line := range []string{`tags = [{ name = "new" }]`, `name = "Ada"` + "\n" + `tags = [{ name = "new" }]`, `name = "Ada"`} {
+			write(t, w.WorkingDir(), "main.tf", required+customerBlock(line+ignored))
+			applied(t, w)
+			if tags := onlyCustomer(t, server).TagNames(); !slices.Equal(tags, ada.TagNames()) {
+				t.Errorf("with %s the tags are %v", line, tags)
+			}
 		}
 	})
 	t.Run("again", func(t *testing.T) {
