@@ -108,8 +108,11 @@ func (r *customerResource) takeOver(ctx context.Context, op *operation[*customer
 			}
 		}
 	}
+	spared := ""
+	if plan.DeletionPolicy.IsNull() {
+		spared = " A destroy refuses to delete them until deletion_policy is written and applied."
+	}
 	diags.AddWarning("Existing customers were taken over", fmt.Sprintf(
-		"Customer %d has user_id %q already, and adopt_existing is true: they are in the state now, and what is configured was written. "+
-			"A destroy refuses to delete them until deletion_policy is written and applied.", held.ID, userID))
+		"Customer %d has user_id %q already, and adopt_existing is true: they are in the state now, and what is configured was written.%s", held.ID, userID, spared))
 	return created, changes, diags
 }
