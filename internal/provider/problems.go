@@ -88,7 +88,7 @@ func tagProblems(tags types.Set) diag.Diagnostics {
 				diags.AddAttributeError(path.Root("tags"), "A tag without a name", "Every tag needs a name. To take all tags off, write tags = [].")
 			} else if seen[text] {
 				diags.AddAttributeError(path.Root("tags"), "One tag twice",
-					fmt.Sprintf("Two tags have the same name but different colours: %q. A tag has one colour in the whole account: keep one of the two.", helpcrunch.OneLine(text, 100)))
+					fmt.Sprintf("Two tags have the same name but different colours. A tag has one colour in the whole account: keep one of the two that are called %s.", quotedTag(text)))
 			}
 			seen[text] = true
 		}
@@ -114,12 +114,19 @@ func tagsAlike(tags, held types.Set) diag.Diagnostics {
 		other, ok := seen[alike]
 		if ok && tag.Name != other && !(holds[tag.Name] && holds[other]) {
 			diags.AddAttributeError(path.Root("tags"), "One tag twice",
-				fmt.Sprintf("Two tags differ only in upper and lower case, or in white space around them: %q and %q. HelpCrunch may take them for one tag: keep one of the two.",
-					helpcrunch.OneLine(other, 100), helpcrunch.OneLine(tag.Name, 100)))
+				fmt.Sprintf("Two tags differ only in upper and lower case, or in white space around them. HelpCrunch may take them for one tag: keep one of %s and %s.", quotedTag(other), quotedTag(tag.Name)))
 		}
 		seen[alike] = tag.Name
 	}
 	return diags
+}
+
+// quotedTag is the name of a tag as an error shows it, white space included.
+func quotedTag(name string) string {
+	if len(name) > 100 {
+		name = helpcrunch.OneLine(name, 100)
+	}
+	return fmt.Sprintf("%q", name)
 }
 
 func warnOfColor(diags *diag.Diagnostics, at path.Path, shade types.String) {
