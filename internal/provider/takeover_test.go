@@ -93,7 +93,7 @@ func TestErasedPersonDoesNotComeBack(t *testing.T) {
 		exists bool
 		said   string
 	}{"gone": {false, ""}, "there": {true, "The customer must not be deleted"}} {
-		state := l.state.Clone()
+		who, state := l, l.state.Clone()
 		if c.exists {
 			other := newPerson(t, newSandbox(t))
 			id, err := other.account.Add(sandbox.Record{"name": "Eva"})
@@ -104,14 +104,14 @@ func TestErasedPersonDoesNotComeBack(t *testing.T) {
 			if _, said, _ := other.apply(core.Options{Imports: map[string]string{personAddress: itoa(id)}}); said.Err() != nil {
 				t.Fatal(said)
 			}
-			l, state = other, other.state
+			who, state = other, other.state
 		}
-		plan := l.start().Plan(t.Context(), state, nil, core.Options{NoRefresh: true})
+		plan := who.start().Plan(t.Context(), state, nil, core.Options{NoRefresh: true})
 		if got := summaries(plan.Problems.Errors()); got != c.said {
 			t.Errorf("%s: %s", name, got)
 		}
 		if c.said == "" {
-			said := l.start().Apply(t.Context(), state, plan, core.Options{})
+			said := who.start().Apply(t.Context(), state, plan, core.Options{})
 			if said.Err() != nil || state.Get(personAddress) != nil {
 				t.Errorf("%s: %v, %v", name, said, state.Get(personAddress))
 			}
