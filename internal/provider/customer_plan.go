@@ -120,17 +120,16 @@ func (r *customerResource) warnOfDeletion(advice string) diag.Diagnostics {
 // for every customer in every plan and apply, and the whole models cost ten
 // times as much.
 func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, plan tfsdk.Plan, known memory) diag.Diagnostics {
-	var id, userID, origin types.String
-	var tags types.Set
-	var before, after types.Bool // unsubscribed
-	diags := state.GetAttribute(ctx, path.Root("id"), &id)
-	diags.Append(state.GetAttribute(ctx, path.Root("unsubscribed"), &before)...)
-	diags.Append(plan.GetAttribute(ctx, path.Root("unsubscribed"), &after)...)
-	diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
-	diags.Append(plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
+	var diags diag.Diagnostics
+	prior, planned := rawAttributes(state.Raw), rawAttributes(plan.Raw)
+	id, userID := rawText(prior["id"]), rawText(planned["user_id"])
+	before, after := rawFlag(prior["unsubscribed"]), rawFlag(planned["unsubscribed"])
+	tags := types.SetNull(tagType)
+	if !planned["tags"].IsNull() {
+		diags.Append(plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
+	}
 	if !known.present { // without a refresh the memory is still lost
-		diags.Append(state.GetAttribute(ctx, path.Root("origin"), &origin)...)
-		known.keepOrigin(origin)
+		known.keepOrigin(rawText(prior["origin"]))
 	}
 	if diags.HasError() {
 		return diags
@@ -142,7 +141,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
 				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", customer))
 	}
-	if !tags.IsNull() && r.account.planTags(customer, known.Written != nil || rawAttributes(state.Raw)["tags"].IsNull(), namesOf(tags)...) {
+	if !tags.IsNull() && r.account.planTags(customer, known.Written != nil || prior["tags"].IsNull(), namesOf(tags)...) {
 		diags.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
 				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out. With ignore_changes = [tags] nothing is taken off, and this is not said any more once they have the tag.", customer))
@@ -190,6 +189,9 @@ func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer str
 func (r *customerResource) claimTags(ctx context.Context, customer string, prior tfsdk.State, planned types.Set, known memory) diag.Diagnostics {
 	if !planned.IsNull() {
 		r.account.tags.want(customer, true, namesOf(planned)...)
+		return nil
+	}
+	if rawAttributes(prior.Raw)["tags"].IsNull() {
 		return nil
 	}
 	var held types.Set

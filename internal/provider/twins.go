@@ -145,3 +145,27 @@ func rawAttributes(object tftypes.Value) map[string]tftypes.Value {
 	}
 	return attributes
 }
+
+// rawText is a string out of an object; what is not a string is null.
+func rawText(value tftypes.Value) types.String {
+	var text string
+	switch {
+	case !value.IsKnown():
+		return types.StringUnknown()
+	case value.IsNull() || value.As(&text) != nil:
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+// rawFlag is rawText for a bool.
+func rawFlag(value tftypes.Value) types.Bool {
+	var flag bool
+	switch {
+	case !value.IsKnown():
+		return types.BoolUnknown()
+	case value.IsNull() || value.As(&flag) != nil:
+		return types.BoolNull()
+	}
+	return types.BoolValue(flag)
+}
