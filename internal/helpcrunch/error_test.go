@@ -273,3 +273,21 @@ func TestErrorsRepeatNoValues(t *testing.T) {
 		}
 	})
 }
+
+// Ids are no values: an error without them could not be understood.
+func TestErrorsRepeatIDs(t *testing.T) {
+	with := crowd(2)
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodGet {
+			return body, nil
+		}
+		return body, response(r, http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, strings.NewReader(`{"errors":[{"code":"odd","message":"no customer 542335 today"}]}`))
+	})
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 2, a.ids(), named("Ada")) {
+			if got.err == nil || !strings.Contains(got.err.Error(), "542335") {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 
 // named are the keys of a request whose values may be repeated: they name
 // something, or are the key that a customer is known by.
-var named = []string{"userId", "property", "tags", "field", "operator", "comparison", "sort", "order"}
+var named = []string{"id", "userId", "property", "tags", "field", "operator", "comparison", "sort", "order"}
 
 // withhold takes the values that a request has sent out of what the server says of
 // them. They are people's data, and an error stands in terminals and in the logs
@@ -30,6 +30,9 @@ func (e *Error) withhold(sent []byte) {
 	collect = func(value any) {
 		switch value := value.(type) {
 		case map[string]any:
+			if value["field"] == "customers.id" { // of a search
+				return
+			}
 			for key, inner := range value {
 				if !slices.Contains(named, key) {
 					collect(inner)

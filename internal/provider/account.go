@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -70,6 +71,13 @@ func (a *account) claim(id int64, as ending) bool {
 	}
 	a.ends[id] = as
 	return true
+}
+
+// isTakenOver reports whether this apply has taken over the customer.
+func (a *account) isTakenOver(id int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ends[id] == takenOver
 }
 
 // planEnd takes down that a plan deletes the customer with this user_id, or may take
@@ -154,6 +162,7 @@ func (a *account) manages(id string) bool {
 type userIDPlans struct {
 	id     string // the first one who exists, "" for none
 	create bool   // one is to be created
+	adopt  bool   // who may be one that exists
 }
 
 // planUserID takes down that a customer is planned to have this user_id; id is
@@ -161,8 +170,9 @@ type userIDPlans struct {
 // planned to have it as well.
 //
 // One that is created beside one who exists is none: where a customer is
-// replaced, Terraform shows the two ends of it, and nothing that ties them.
-func (a *account) planUserID(userID, id string) diag.Diagnostics {
+// replaced, Terraform shows the two ends of it, and nothing that ties them. One who
+// is to be taken over is, as adopts says: two resources would manage the one who exists.
+func (a *account) planUserID(userID, id string, adopts bool) diag.Diagnostics {
 	key := helpcrunch.UserID.Normal(userID)
 	if key == "" || !a.oneWalk {
 		return nil
@@ -180,8 +190,10 @@ func (a *account) planUserID(userID, id string) diag.Diagnostics {
 		who = "Two resources in this configuration would create a customer"
 	case id != "" && plans.id != "" && plans.id != id:
 		who = fmt.Sprintf("Customers %s and %s are both managed in this configuration, and planned to be", plans.id, id)
+	case id == "" && adopts && plans.id != "", id != "" && plans.adopt:
+		who = fmt.Sprintf("A resource with adopt_existing would take over customer %s, who is managed in this configuration already,", cmp.Or(id, plans.id))
 	case id == "":
-		plans.create = true
+		plans.create, plans.adopt = true, adopts
 	default:
 		plans.id = id
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 )
@@ -27,9 +26,10 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if req.State.Raw.IsNull() { // nothing is known that could be lost
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
-		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "")...)
-		adopts := rawAttributes(req.Plan.Raw)["adopt_existing"]
-		if adopts.Equal(tftypes.NewValue(tftypes.Bool, true)) && r.account.planEnd(userID.ValueString(), takenOver) {
+		replaced := readMemory(ctx, req.Private, &resp.Diagnostics) // of a predecessor
+		adopts := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"]).ValueBool() && !replaced.present
+		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "", adopts)...)
+		if adopts && r.account.planEnd(userID.ValueString(), takenOver) {
 			resp.Diagnostics.Append(movedNotDeleted(userID.ValueString()))
 		}
 		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
@@ -92,7 +92,8 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 			diags.Append(r.deletionPrevented(&state, known))
 		}
 	case deletionDelete:
-		if r.account.planEnd(state.UserID.ValueString(), deleted) {
+		// A predecessor's deletion is planned once more in its apply; there Delete spares them.
+		if !r.account.isTakenOver(state.customer(&diags)) && r.account.planEnd(state.UserID.ValueString(), deleted) {
 			diags.Append(movedNotDeleted(state.UserID.ValueString()))
 		}
 		diags.Append(r.warnOfDeletion("To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. " +
@@ -135,7 +136,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 		return diags
 	}
 	customer := id.ValueString()
-	diags.Append(r.account.planUserID(userID.ValueString(), customer)...)
+	diags.Append(r.account.planUserID(userID.ValueString(), customer, false)...)
 	if r.account.plannedTwice(customer) {
 		diags.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+

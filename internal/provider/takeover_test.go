@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
@@ -317,4 +318,20 @@ func TestTakeOverOfWhoIsRenamed(t *testing.T) {
 		t.Errorf("%d customers", n)
 	}
 	s.mustApply(block("new") + "moved {\n  from = helpcrunch_customer.old\n  to = helpcrunch_customer.new\n}\n")
+
+	// Nor does a second resource take over who is managed already.
+	if out := s.apply(block("new") + block("again")); out.errors() != 1 || !strings.Contains(said(out.diags), "is managed in this configuration") {
+		t.Errorf("a second resource says %s", said(out.diags))
+	}
+	// A successor that is made first takes over its predecessor, who lives on.
+	first := strings.Replace(block("new"), "\n}\n", "\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n", 1)
+	s.mustApply(first)
+	before := helpCrunch.Customers()[0].ID()
+	out := s.apply(first, tfexec.Replace("helpcrunch_customer.new"))
+	if customers := helpCrunch.Customers(); out.err != nil || len(customers) != 1 || customers[0].ID() != before {
+		t.Errorf("a replacement: %v\n%s%v", out.err, said(out.diags), customers)
+	}
+	if out := s.plan(); out.err != nil || len(out.planned) > 0 {
+		t.Errorf("the plan afterwards: %v %v", out.planned, out.err)
+	}
 }
