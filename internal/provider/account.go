@@ -40,6 +40,7 @@ type account struct {
 
 	mu       sync.Mutex
 	managed  map[string]bool // customer ids
+	doomed   map[string]bool // those of customers whom the plan deletes
 	userIDs  map[string]*userIDPlans
 	exact    map[string]*plannedTags    // by customer id
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
@@ -141,6 +142,31 @@ func (a *account) plannedTwice(id string) bool {
 	twice := a.managed[id] && a.oneWalk
 	a.managed[id] = true
 	return twice
+}
+
+// planDeletion takes down that the plan deletes the customer, and reports whether
+// another resource is planned to manage them. isDoomed is for that other resource.
+func (a *account) planDeletion(id string) (managed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.doomed == nil {
+		a.doomed = make(map[string]bool)
+	}
+	a.doomed[id] = true
+	return a.managed[id] && a.oneWalk
+}
+
+func (a *account) isDoomed(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.doomed[id] && a.oneWalk
+}
+
+// deletedAndManaged is for a customer whom two resources have, of which one goes.
+func deletedAndManaged(id string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("id"), "One customer is deleted and managed", fmt.Sprintf(
+		"The plan deletes customer %s, and another resource of this configuration manages them, or the state has them twice. To keep them, take the resource that goes out of the state without deleting anybody: "+
+			"terraform state rm, a removed block with destroy = false, or one apply with the environment variable %s=abandon.", id, envDeletionPolicy))
 }
 
 // noteManaged takes down that a resource of this configuration manages the customer.

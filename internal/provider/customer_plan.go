@@ -96,6 +96,9 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 		if !r.account.isTakenOver(state.customer(&diags)) && r.account.planEnd(state.UserID.ValueString(), deleted) {
 			diags.Append(movedNotDeleted(state.UserID.ValueString()))
 		}
+		if !r.account.isTakenOver(state.customer(&diags)) && r.account.planDeletion(state.ID.ValueString()) {
+			diags.Append(deletedAndManaged(state.ID.ValueString()))
+		}
 		diags.Append(r.warnOfDeletion("To leave customers in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first. " +
 			"This is said once, however many customers the plan deletes.")...)
 	case deletionAbandon:
@@ -137,6 +140,9 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	}
 	customer := id.ValueString()
 	diags.Append(r.account.planUserID(userID.ValueString(), customer, false)...)
+	if r.account.isDoomed(customer) {
+		diags.Append(deletedAndManaged(customer))
+	}
 	if r.account.plannedTwice(customer) {
 		diags.AddAttributeWarning(path.Root("id"), "Two resources for one customer",
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+

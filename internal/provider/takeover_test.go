@@ -335,3 +335,27 @@ func TestTakeOverOfWhoIsRenamed(t *testing.T) {
 		t.Errorf("the plan afterwards: %v %v", out.planned, out.err)
 	}
 }
+
+// TestDeletedAndManaged: where two resources have one customer, taking the one out
+// does not delete whom the other keeps.
+func TestDeletedAndManaged(t *testing.T) {
+	t.Parallel()
+	helpCrunch := newSandbox(t)
+	s := newStage(t, helpCrunch)
+	block := func(name string) string {
+		return "resource \"helpcrunch_customer\" \"" + name + "\" {\n  name = \"Ada\"\n  deletion_policy = \"delete\"\n}\n"
+	}
+	s.mustApply(block("one"))
+	id := itoa(helpCrunch.Customers()[0].ID())
+	if out := s.apply(block("one") + block("two") + "import {\n  to = helpcrunch_customer.two\n  id = \"" + id + "\"\n}\n"); out.err != nil {
+		t.Fatal(said(out.diags))
+	}
+	for _, kept := range []string{"one", "two"} {
+		if out := s.apply(block(kept)); out.errors() == 0 || !strings.Contains(said(out.diags), "One customer is deleted and managed") {
+			t.Errorf("%s is kept: %s", kept, said(out.diags))
+		}
+	}
+	if n := len(helpCrunch.Customers()); n != 1 {
+		t.Errorf("%d customers", n)
+	}
+}
