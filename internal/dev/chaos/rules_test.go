@@ -561,7 +561,9 @@ func (w *walk) tidy() {
 		}
 	}
 	for _, address := range slices.Sorted(maps.Keys(w.bound)) {
-		if b := w.bound[address]; b.imported && w.truth[b.id] == nil {
+		object := w.state.Get(address)
+		adopted := object != nil && core.Text(core.Attributes(object.Value)["origin"]) == "adopted"
+		if b := w.bound[address]; (b.imported || adopted) && w.truth[b.id] == nil {
 			w.note("  %s is gone from HelpCrunch: taken out", address)
 			w.drop(nameOf(address))
 		}
