@@ -5,10 +5,8 @@ package main
 
 import "fmt"
 
-// records are the customers as HelpCrunch has them, which a provider for any REST
-// API is given. range makes 1,024 at most.
-const records = `
-locals {
+// records are what a provider for any REST API is given. range makes 1,024 at most.
+const records = `locals {
   customers = [for i in range(var.customers) : {
     userId     = "bench-${i}"
     name       = "${var.name} ${i}"
@@ -40,7 +38,6 @@ var ours = contender{
 	source: "terraform-helpcrunch/helpcrunch",
 	config: `
 provider "helpcrunch" {}
-
 resource "helpcrunch_customer" "many" {
   count = var.customers
 
@@ -139,7 +136,6 @@ func (c contender) configuration(state string) string {
 variable "name" {}
 variable "url" {}
 variable "key" {}
-
 variable "customers" { type = number }
 variable "rate" { type = number }
 `, c.name, c.source, state) + c.config
