@@ -280,13 +280,17 @@ func TestGuideSpreadsheet(t *testing.T) {
 		t.Errorf("%v: %d customers of a file with mistakes", err, len(server.Customers()))
 	}
 
+	// Who has the bare number is a person, who has nothing to do with it.
+	if _, err := server.Add(sandbox.Record{"userId": "001", "name": "Ada Lovelace"}); err != nil {
+		t.Fatal(err)
+	}
 	save(shown)
 	applied(t, w)
 	accounts := byUserID(server)
-	buyer, trial, bare := accounts["001"], accounts["002"], accounts["003"]
+	buyer, trial, bare := accounts["test-account-001"], accounts["test-account-002"], accounts["test-account-003"]
 	renewal, _ := buyer.Custom("renewal")
 	seats, _ := buyer.Custom("seats")
-	if len(accounts) != 3 || buyer["company"] != "Example, Ltd; Sales" || buyer["unsubscribed"] != false || fmt.Sprintf("%v %v", seats, renewal) != "12 1798675200" {
+	if len(accounts) != 4 || accounts["001"]["name"] != "Ada Lovelace" || buyer["company"] != "Example, Ltd; Sales" || buyer["unsubscribed"] != false || fmt.Sprintf("%v %v", seats, renewal) != "12 1798675200" {
 		t.Errorf("the buyer is %v", buyer)
 	}
 	if trial["name"] != `Test "Tee" Trial` || trial["unsubscribed"] != true || bare["name"] != "Test Bare" {

@@ -52,7 +52,8 @@ locals {
 resource "helpcrunch_customer" "account" {
   for_each = local.accounts
 
-  user_id         = each.key
+  # Which no person has, for whoever has it is taken over, and deleted in the end.
+  user_id         = "test-account-${each.key}"
   name            = each.value.name
   company         = each.value.company
   unsubscribed    = each.value.unsubscribed
