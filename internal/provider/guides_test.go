@@ -409,6 +409,11 @@ func TestGuideAudit(t *testing.T) {
 	if left := byUserID(server); len(left) != 1 || left["crm-17"] == nil || left["crm-17"]["name"] != "Somebody" {
 		t.Errorf("%v are left, want Ada as she was changed", left)
 	}
+
+	if err := server.Delete(before["crm-17"].ID()); err != nil {
+		t.Fatal(err)
+	}
+	report(2, line("crm-17", "gone"))
 }
 
 // TestGuideAuditDrift: what is drift and what is not, as the table of the guide says.
@@ -611,6 +616,21 @@ func TestGuideAdoptPin(t *testing.T) {
 	changeByHand(t, server, before["crm-7"], sandbox.Record{"unsubscribed": true})
 	if changes := planned(t, w); len(changes) != 1 {
 		t.Errorf("the plan after a difference: %v", changes)
+	}
+
+	// Who was imported and is gone is nothing to change, and under audit all the same.
+	applied(t, w)
+	if err := server.Delete(before["crm-8"].ID()); err != nil {
+		t.Fatal(err)
+	}
+	for script, want := range map[string]string{
+		"audit.sh":  "Warning: Customers are missing",
+		"report.sh": fmt.Sprintf("%[1]d\thelpcrunch_customer.pinned[\"%[1]d\"]\tgone\n", before["crm-8"].ID()),
+	} {
+		write(t, w.WorkingDir(), script, read(t, "examples", "guides", "audit", script))
+		if said, code := runScript(t, w, server, bashPath(t), script); code != 2 || !strings.HasPrefix(said, want) {
+			t.Errorf("%s ended with %d, want 2 and %q:\n%s", script, code, want, said)
+		}
 	}
 }
 

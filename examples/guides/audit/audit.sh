@@ -7,8 +7,8 @@ set -uo pipefail
 terraform init -input=false >/dev/null || exit 1
 plan="$(terraform plan -input=false -no-color -detailed-exitcode -parallelism=100)"
 code=$?
-if ((code == 0)) && grep -q '^Warning: Check block' <<<"$plan"; then
-  code=2 # a check alone only warns
+if ((code == 0)) && grep -qE '^Warning: (Check block|Customers are missing)' <<<"$plan"; then
+  code=2 # what only warns: a check, and an imported customer who is gone
 fi
 if ((code != 1)); then
   grep -E '^(  # |Warning: )' <<<"$plan" || echo "HelpCrunch is as written."

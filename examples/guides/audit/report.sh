@@ -1,26 +1,34 @@
 #!/usr/bin/env bash
 # Prints, a line each and with tabs between, what differs in HelpCrunch from the state:
-# the customer's id, their address in the configuration, and the attribute. With VALUES=1
-# also what was and what is, which are people's data.
+# the customer's id, their address in the configuration, and the attribute, or "gone".
+# With VALUES=1 also what was and what is, which are people's data.
 # Exit code 0: nothing. 2: something. 1: not known, for something went wrong.
 set -uo pipefail
 
 plan="${1:-audit.tfplan}"
 terraform init -input=false >/dev/null || exit 1
-terraform plan -refresh-only -input=false -no-color -parallelism=100 -out="$plan" >/dev/null || exit 1
-report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" '
+said="$(terraform plan -refresh-only -input=false -json -parallelism=100 -out="$plan")" || {
+  jq -r 'select(.diagnostic.severity == "error") | .diagnostic | "\(.summary)\n\n\(.detail)\n"' <<<"$said" >&2
+  exit 1
+}
+# Whoever is gone and not to be made anew is no drift to Terraform: a warning says it.
+gone="$(jq -s 'map(.diagnostic | select(.summary // "" | startswith("Customers are missing")) | .address)' <<<"$said")" || exit 1
+report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" --argjson gone "$gone" '
   def parts($before; $after): # an object goes property by property
     ([$before, $after] | map(objects | keys[]) | unique[]) as $key
     | [$key, $before[$key], $after[$key]] | select(.[1] != .[2]);
-  .resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
-  | (.before.id // .before.customer_id) as $id
-  | if .after == null then [$id, $r.address, "gone"] else
-      parts(.before; .after) as [$name, $was, $is]
-      | if ($name == "custom_data" or $name == "digests") and ([$was, $is] | all(type == "object"))
-        then parts($was; $is) as [$property, $w, $i] | [$id, $r.address, "\($name).\($property)", $w, $i]
-        else [$id, $r.address, $name, $was, $is] end
-      | if $values == 1 then .[:3] + (.[3:] | map(tojson)) else .[:3] end
-    end | @tsv')" || exit 1
+  [.resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
+    | (.before.id // .before.customer_id) as $id
+    | if .after == null then [$id, $r.address, "gone"] else
+        parts(.before; .after) as [$name, $was, $is]
+        | if ($name == "custom_data" or $name == "digests") and ([$was, $is] | all(type == "object"))
+          then parts($was; $is) as [$property, $w, $i] | [$id, $r.address, "\($name).\($property)", $w, $i]
+          else [$id, $r.address, $name, $was, $is] end
+        | if $values == 1 then .[:3] + (.[3:] | map(tojson)) else .[:3] end
+      end]
+  + [.prior_state | .. | objects | select(.mode? == "managed" and (.address | IN($gone[])))
+    | [.values.id, .address, "gone"]]
+  | unique[] | @tsv')" || exit 1
 [[ -z "$report" ]] && exit 0
 echo "$report"
 exit 2
