@@ -591,7 +591,7 @@ func TestGuideAdoptPin(t *testing.T) {
 	for i := range people {
 		if _, err := server.Add(sandbox.Record{
 			"name": fmt.Sprint("Customer ", i), "email": fmt.Sprintf("customer-%d@example.com", i), "userId": fmt.Sprint("crm-", i), "tags": []string{"vip", "auto"},
-			"customData": map[string]any{"plan": "gold", "seats": i}, "unsubscribed": i%2 == 0, "blocked": i%3 == 0,
+			"customData": map[string]any{"plan": "gold", "seats": i, "trial": true, "renewal": 1735689600}, "unsubscribed": i%2 == 0, "blocked": i%3 == 0,
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -618,8 +618,11 @@ func TestGuideAdoptPin(t *testing.T) {
 		t.Errorf("the plan after a difference: %v", changes)
 	}
 
-	// Who was imported and is gone is nothing to change, and under audit all the same.
+	changeByHand(t, server, before["crm-9"], sandbox.Record{"email": "else@example.com", "customData": map[string]any{"plan": "silver", "seats": 99, "trial": false}})
 	applied(t, w)
+	onlyChanges(t, server, before)
+
+	// Who was imported and is gone is nothing to change, and under audit all the same.
 	if err := server.Delete(before["crm-8"].ID()); err != nil {
 		t.Fatal(err)
 	}

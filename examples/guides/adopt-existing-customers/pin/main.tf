@@ -11,6 +11,11 @@ provider "helpcrunch" {}
 
 locals {
   baseline = jsondecode(file("baseline.json"))
+
+  # A search has custom data as text, and HelpCrunch takes text for text and dates
+  # alone: which properties are numbers, and which are true or false?
+  numbers = ["seats"]
+  flags   = ["trial"]
 }
 
 import {
@@ -22,10 +27,14 @@ import {
 resource "helpcrunch_customer" "pinned" {
   for_each = local.baseline
 
-  name            = each.value.name
-  email           = each.value.email
-  tags            = [for name in each.value.tags : { name = name }]
-  custom_data     = each.value.custom_data
+  name  = each.value.name
+  email = each.value.email
+  tags  = [for name in each.value.tags : { name = name }]
+  custom_data = merge(
+    each.value.custom_data,
+    { for property, value in each.value.custom_data : property => tonumber(value) if contains(local.numbers, property) },
+    { for property, value in each.value.custom_data : property => tobool(value) if contains(local.flags, property) },
+  )
   unsubscribed    = each.value.unsubscribed
   blocked         = each.value.blocked
   deletion_policy = "prevent"

@@ -18,7 +18,7 @@ output "baseline" {
     name         = c.name
     email        = c.email
     tags         = [for tag in c.tags : tag.name]
-    custom_data  = c.custom_data
+    custom_data  = c.custom_data == null ? {} : c.custom_data
     unsubscribed = c.unsubscribed
     blocked      = c.blocked
   } }
