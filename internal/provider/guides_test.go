@@ -58,6 +58,7 @@ var guideFolders = map[string]string{
 	"stop-managing/write-only":              "stop-managing.md",
 	"teams-and-accounts":                    "teams-and-accounts.md",
 	"teams-and-accounts/customers":          "teams-and-accounts.md",
+	"teams-and-accounts/killed":             "teams-and-accounts.md",
 	"try-without-an-account":                "try-without-an-account.md",
 	"try-without-an-account/tests":          "try-without-an-account.md",
 }
@@ -1314,7 +1315,8 @@ func TestGuideTeamsAndAccounts(t *testing.T) {
 	}
 
 	// A pipeline that lost its state.
-	text, err := run(newTeam(), "key-of-acme", "key-of-staging", apply...)
+	killed := newTeam()
+	text, err := run(killed, "key-of-acme", "key-of-staging", apply...)
 	for _, customer := range append(production.Customers(), staging.Customers()...) {
 		if command := "terraform import ADDRESS " + itoa(customer.ID()); err == nil || !strings.Contains(text, command) {
 			t.Errorf("without its state it does not say %s: %v\n%s", command, err, text)
@@ -1322,6 +1324,16 @@ func TestGuideTeamsAndAccounts(t *testing.T) {
 	}
 	if n := len(production.Customers()) + len(staging.Customers()); n != 3 {
 		t.Errorf("without its state it left %d customers, want 3", n)
+	}
+	bringFiles(t, killed, "teams-and-accounts/killed", "")
+	if text, err := run(killed, "key-of-acme", "key-of-staging", apply...); err != nil {
+		t.Errorf("taken up: %v\n%s", err, text)
+	}
+	if text, err := run(killed, "key-of-acme", "key-of-staging", "plan"); err != nil || !strings.Contains(text, "Plan: 0 to add, 0 to change, 0 to destroy.") {
+		t.Errorf("after it was taken up: %v\n%s", err, text)
+	}
+	if n := len(production.Customers()) + len(staging.Customers()); n != 3 {
+		t.Errorf("taking them up left %d customers, want 3", n)
 	}
 
 	// Without organization in the provider blocks the state tells.
