@@ -1,3 +1,4 @@
+# Beside the resource block of the example.
 import {
   to = helpcrunch_customer_tag.vip
   identity = {
