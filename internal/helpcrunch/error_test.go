@@ -250,23 +250,24 @@ func TestErrorsRepeatNoValues(t *testing.T) {
 	with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
 		return body, response(r, http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, strings.NewReader(`{"errors":[
 			{"code":"invalid_email_value","message":"ADA@example.com is taken, as is +44 (20) 7946"},
-			{"code":"customData[0].value","message":"'gold' is no salary, 120000 is; plan, crm-1 and Al are fine"}]}`))
+			{"code":"customData[0].value","message":"'gold' is no salary, 120000 is; plan, crm-1 and Al are fine"},
+			{"code":"customer","message":"李明 <Zoë> calls +1 from The Engine Street"}]}`))
 	})
 	open(t, with, func(a *account) {
 		_, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{
 			Name: helpcrunch.Some("Al"), Email: helpcrunch.Some("ada@example.com"), Phone: helpcrunch.Some("+44 (20) 7946"), UserID: helpcrunch.Some("crm-1"),
-			Notes:      helpcrunch.Some("a"),
+			Notes: helpcrunch.Some("a"), Company: helpcrunch.Some("李明"), Source: helpcrunch.Some("Zoë"), Referer: helpcrunch.Some("+1"), LastPage: helpcrunch.Some(" The\nEngine  Street "),
 			CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}, "salary": {Kind: helpcrunch.Number, Text: "120000"}},
 		})
 		if err == nil {
 			t.Fatal("no error")
 		}
-		for _, said := range []string{"ada@", "ADA@", "7946", "gold", "120000", "Al "} {
+		for _, said := range []string{"ada@", "ADA@", "7946", "gold", "120000", "Al ", "李明", "Zo", "+1", "Engine"} {
 			if strings.Contains(err.Error(), said) {
 				t.Errorf("%q is repeated: %s", said, err)
 			}
 		}
-		for _, told := range []string{"plan", "crm-1", "(the value) is taken", "are fine", "as is", "is no salary"} {
+		for _, told := range []string{"plan", "crm-1", "(the value) is taken", "are fine", "as is", "is no salary", "calls (the value) from"} {
 			if !strings.Contains(err.Error(), told) {
 				t.Errorf("%q is missing: %s", told, err)
 			}

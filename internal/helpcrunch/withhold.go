@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
-	"unicode/utf8"
+	"strings"
 )
 
 // named are the keys of a request whose values may be repeated: they name
@@ -52,16 +52,36 @@ func (e *Error) withhold(sent []byte) {
 	// The longer ones first, which may have others in them.
 	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
 	for _, value := range slices.Compact(values) {
-		if value == "" {
+		if strings.TrimSpace(value) == "" {
 			continue
 		}
-		pattern := regexp.QuoteMeta(value)
-		if utf8.RuneCountInString(value) < 4 { // as a word of its own, for every text has an "a" in it
-			pattern = `\b` + pattern + `\b`
-		}
-		said := regexp.MustCompile("(?i)" + pattern)
+		said := saying(value)
 		for i := range e.Entries {
 			e.Entries[i].Message = said.ReplaceAllLiteralString(e.Entries[i].Message, "(the value)")
 		}
 	}
+}
+
+// saying is where a text says a value, in whatever case and white space.
+func saying(value string) *regexp.Regexp {
+	words := strings.Fields(value)
+	first, last := words[0][0], words[len(words)-1]
+	for i, word := range words {
+		words[i] = regexp.QuoteMeta(word)
+	}
+	pattern := strings.Join(words, `\s+`)
+	if len(value) < 4 { // as a word of its own, for every text has an "a" in it; a short name in another script is longer
+		if isWordByte(first) {
+			pattern = `\b` + pattern
+		}
+		if isWordByte(last[len(last)-1]) {
+			pattern += `\b`
+		}
+	}
+	return regexp.MustCompile("(?i)" + pattern)
+}
+
+// isWordByte reports whether \b has a side there.
+func isWordByte(b byte) bool {
+	return b == '_' || '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z'
 }
