@@ -119,33 +119,12 @@ func isIdentity(field string) bool {
 
 // adopt looks for the customer who has the user id of a create that may have
 // been carried out: lost says why that is not known, cause what HelpCrunch said
-// last. waits are those between look-ups that find nobody. A search may still
-// show somebody who was deleted, so whom it finds is read by id.
+// last. waits are those between look-ups that find nobody.
 func (c *Client) adopt(ctx context.Context, changes Changes, began time.Time, waits []time.Duration, lost, cause error) (*Created, error) {
 	userID, _ := changes.UserID.Get()
-	var alive []*Customer
-	gone := make(map[int64]bool)
-	isNew := func(customer *Customer) bool { return !gone[customer.ID] }
-	for more := true; more && len(alive) == 0; {
-		found, err := c.lookUp(ctx, UserID, userID, waits, func(found []*Customer) bool { return slices.ContainsFunc(found, isNew) })
-		if err != nil {
-			return nil, errors.Join(lost, err)
-		}
-		more = false
-		for _, shown := range found {
-			if gone[shown.ID] {
-				continue
-			}
-			held, err := c.GetCustomer(ctx, shown.ID)
-			switch {
-			case IsNotFound(err):
-				gone[shown.ID], more = true, true
-			case err != nil:
-				return nil, errors.Join(lost, err)
-			default:
-				alive = append(alive, held)
-			}
-		}
+	alive, err := c.holders(ctx, userID, waits)
+	if err != nil {
+		return nil, errors.Join(lost, err)
 	}
 	taken := &TakenError{UserID: userID, Err: cause}
 	for _, customer := range alive {

@@ -225,8 +225,54 @@ func (c *Client) shrinkSearches(refused int) int {
 	return 1
 }
 
-// LookUpTaken is LookUp where HelpCrunch has just said that somebody has the
-// value: it is repeated for as long as a search may lag that shows nobody.
-func (c *Client) LookUpTaken(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
-	return c.lookUp(ctx, field, value, searchLags, func(found []*Customer) bool { return len(found) > 0 })
+// Holders are the customers who have this user id, each read by id: a search may still
+// show somebody who was deleted, or whose user id is another one by now. With taken,
+// HelpCrunch has just said that there is one, and a search is repeated that shows nobody.
+func (c *Client) Holders(ctx context.Context, userID string, taken bool) ([]*Customer, error) {
+	if taken {
+		return c.holders(ctx, userID, searchLags)
+	}
+	found, err := c.LookUp(ctx, UserID, userID)
+	if err != nil {
+		return nil, err
+	}
+	return c.stillHolding(ctx, userID, found, make(map[int64]bool))
+}
+
+// holders are those who have the user id; waits are those between look-ups that find nobody.
+func (c *Client) holders(ctx context.Context, userID string, waits []time.Duration) ([]*Customer, error) {
+	others := make(map[int64]bool)
+	isNew := func(customer *Customer) bool { return !others[customer.ID] }
+	for {
+		found, err := c.lookUp(ctx, UserID, userID, waits, func(found []*Customer) bool { return slices.ContainsFunc(found, isNew) })
+		if err != nil {
+			return nil, err
+		}
+		more := slices.ContainsFunc(found, isNew)
+		holding, err := c.stillHolding(ctx, userID, found, others)
+		if err != nil || len(holding) > 0 || !more {
+			return holding, err
+		}
+	}
+}
+
+// stillHolding are those of the found who have the user id. It takes down who has not,
+// and does not read them again.
+func (c *Client) stillHolding(ctx context.Context, userID string, found []*Customer, others map[int64]bool) ([]*Customer, error) {
+	var holding []*Customer
+	for _, shown := range found {
+		if others[shown.ID] {
+			continue
+		}
+		held, err := c.GetCustomer(ctx, shown.ID)
+		switch {
+		case err == nil && (query{field: UserID, value: userID}).fits(held):
+			holding = append(holding, held)
+		case err == nil || IsNotFound(err):
+			others[shown.ID] = true
+		default:
+			return nil, err
+		}
+	}
+	return holding, nil
 }

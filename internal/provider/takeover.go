@@ -32,38 +32,29 @@ func isTaken(err error) bool {
 //
 // The customer is in no state yet, so what does not work leaves them out of it: the
 // next apply finds them again.
-func (r *customerResource) takeOver(ctx context.Context, op *operation[*customerModel], refused error) (*helpcrunch.Created, helpcrunch.Changes, diag.Diagnostics) {
+func (r *customerResource) takeOver(ctx context.Context, op *operation[*customerModel], refused error) (created *helpcrunch.Created, changes helpcrunch.Changes, diags diag.Diagnostics) {
 	plan, userID := op.plan, op.plan.UserID.ValueString()
 	nothing := helpcrunch.Changes{}
-	lookUp := r.account.client.LookUp
-	if refused != nil {
-		lookUp = r.account.client.LookUpTaken
-	}
-	found, err := lookUp(ctx, helpcrunch.UserID, userID)
-	if err != nil {
-		return nil, nothing, requestFailed(op.failed, errors.Join(refused, err))
-	}
-	if len(found) == 0 {
-		return nil, nothing, nil
-	}
-	var ids []int64
-	for _, customer := range found {
-		ids = append(ids, customer.ID)
-	}
-	// A search may still show somebody who was deleted, and others have written since.
-	held, err := r.account.client.GetCustomer(ctx, found[0].ID)
+	found, err := r.account.client.Holders(ctx, userID, refused != nil)
 	switch {
-	case len(found) == 1 && helpcrunch.IsNotFound(err):
-		return nil, nothing, nil
 	case err != nil:
 		return nil, nothing, requestFailed(op.failed, errors.Join(refused, err))
-	case len(found) == 1 && !r.account.claim(held.ID, takenOver): // who is being deleted is not there any more
+	case len(found) == 0:
 		return nil, nothing, nil
 	}
-	if len(found) > 1 || r.account.manages(strconv.FormatInt(held.ID, 10)) {
+	held := found[0]
+	id := strconv.FormatInt(held.ID, 10)
+	if len(found) > 1 || r.account.manages(id) {
+		var ids []int64
+		for _, customer := range found {
+			ids = append(ids, customer.ID)
+		}
 		return nil, nothing, diag.Diagnostics{r.userIDTaken(userID, ids, "adopt_existing takes over one customer whom nothing else in this configuration manages.")}
 	}
-	diags := tooManyTags(held)
+	if !r.account.claim(held.ID, takenOver) { // who is being deleted is not there any more
+		return nil, nothing, nil
+	}
+	diags = tooManyTags(held)
 	if plan.Tags.IsNull() {
 		diags = nil
 	}
@@ -74,7 +65,7 @@ func (r *customerResource) takeOver(ctx context.Context, op *operation[*customer
 	// What they hold of what is managed, as a refresh would have it.
 	state := *plan
 	state.Digests = types.MapNull(types.StringType)
-	state.ID = types.StringValue(strconv.FormatInt(held.ID, 10))
+	state.ID = types.StringValue(id)
 	of := state.digests(r.account.digester)
 	for place := range plan.digests(r.account.digester).all {
 		of.take(place, held)
@@ -85,14 +76,14 @@ func (r *customerResource) takeOver(ctx context.Context, op *operation[*customer
 	wanted.ID = state.ID
 	wanted.Digests, _ = r.account.digester.plan(&state, op.config)
 	op.known.saw(held, plan)
-	changes := op.known.spelled(wanted.changes(&state, op.config, false, r.account.digester))
+	changes = op.known.spelled(wanted.changes(&state, op.config, false, r.account.digester))
 
 	if subscribes, ok := changes.Unsubscribed.Get(); ok && !subscribes {
 		changes.Unsubscribed = helpcrunch.Optional[bool]{}
 		diags.AddAttributeWarning(path.Root("unsubscribed"), "Nobody was subscribed again", fmt.Sprintf(
 			"Customer %d has unsubscribed, and the configuration says unsubscribed = false. Taking them over does not change that: the next plan shows it, and warns before anybody is subscribed again.", held.ID))
 	}
-	created := &helpcrunch.Created{Customer: held, Adopted: true}
+	created = &helpcrunch.Created{Customer: held, Adopted: true}
 	if !changes.IsZero() {
 		written, err := r.account.client.UpdateCustomer(ctx, held.ID, changes)
 		switch {

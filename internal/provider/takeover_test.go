@@ -359,3 +359,51 @@ func TestDeletedAndManaged(t *testing.T) {
 		t.Errorf("%d customers", n)
 	}
 }
+
+// TestTakeOverOfWhoHasAnotherUserID: a search may still show somebody under the user_id
+// that they had. They are left alone, and who the create was for is made.
+func TestTakeOverOfWhoHasAnotherUserID(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	other, err := l.account.Add(sandbox.Record{"name": "Eva", "userId": "crm-1", "phone": "555"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var switches sandbox.Switches
+	if err := switches.Set("search-lag", "4s"); err != nil {
+		t.Fatal(err)
+	}
+	l.account.SetSwitches(switches)
+	if err := l.account.Change(other, sandbox.Record{"userId": "crm-2"}); err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"user_id": text("crm-1"), "name": text("Ada"), "phone": text(""), "adopt_existing": flag(true)})
+	l.must("create", 1)
+	if eva, _ := l.account.Customer(other); eva["name"] != "Eva" || eva["userId"] != "crm-2" || eva["phone"] != "555" {
+		t.Errorf("somebody else is now %v", eva)
+	}
+	if id := l.state.Get(personAddress).ID(); id == itoa(other) || len(l.account.Customers()) != 2 {
+		t.Errorf("the state has customer %s of %v", id, l.account.Customers())
+	}
+
+	// The same where HelpCrunch refuses the create, for somebody whom a search does not show yet.
+	l = newPerson(t, newSandbox(t))
+	if other, err = l.account.Add(sandbox.Record{"name": "Eva", "userId": "crm-1"}); err != nil {
+		t.Fatal(err)
+	}
+	l.account.SetSwitches(switches)
+	if err := l.account.Change(other, sandbox.Record{"userId": "crm-2"}); err != nil {
+		t.Fatal(err)
+	}
+	ada, err := l.account.Add(sandbox.Record{"name": "Ada", "userId": "crm-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"user_id": text("crm-1"), "name": text("Ada King"), "adopt_existing": flag(true)})
+	if _, said, _ := l.apply(core.Options{}); said.Err() != nil || l.state.Get(personAddress).ID() != itoa(ada) {
+		t.Errorf("%v: %v", said, l.state.Get(personAddress))
+	}
+	if eva, _ := l.account.Customer(other); eva["name"] != "Eva" || eva["userId"] != "crm-2" {
+		t.Errorf("somebody else is now %v", eva)
+	}
+}
