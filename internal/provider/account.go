@@ -176,6 +176,23 @@ func (a *account) noteManaged(id string) {
 	a.managed[id] = true
 }
 
+// takeOn is noteManaged for who is about to be taken over. It reports whether nobody
+// manages them already: two resources may find them at the same time.
+func (a *account) takeOn(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	taken := !a.managed[id]
+	a.managed[id] = true
+	return taken
+}
+
+// letGo takes down that the resource which managed the customer does so no more.
+func (a *account) letGo(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.managed, id)
+}
+
 // manages reports whether a resource of this configuration is known to manage
 // the customer. An apply does not ask about those that do not change.
 func (a *account) manages(id string) bool {

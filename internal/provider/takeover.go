@@ -44,13 +44,18 @@ func (r *customerResource) takeOver(ctx context.Context, op *operation[*customer
 	}
 	held := found[0]
 	id := strconv.FormatInt(held.ID, 10)
-	if len(found) > 1 || r.account.manages(id) {
+	if len(found) > 1 || !r.account.takeOn(id) {
 		var ids []int64
 		for _, customer := range found {
 			ids = append(ids, customer.ID)
 		}
 		return nil, nothing, diag.Diagnostics{r.userIDTaken(userID, ids, "adopt_existing takes over one customer whom nothing else in this configuration manages.")}
 	}
+	defer func() {
+		if created == nil {
+			r.account.letGo(id)
+		}
+	}()
 	if !r.account.claim(held.ID, takenOver) { // who is being deleted is not there any more
 		return nil, nothing, nil
 	}

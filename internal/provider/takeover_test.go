@@ -407,3 +407,24 @@ func TestTakeOverOfWhoHasAnotherUserID(t *testing.T) {
 		t.Errorf("somebody else is now %v", eva)
 	}
 }
+
+// TestOneIsTakenOverOnce: of two resources whose user_id turns out to be the same one
+// takes the customer over, and the other is refused.
+func TestOneIsTakenOverOnce(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	if _, err := l.account.Add(sandbox.Record{"name": "Ada", "userId": "crm-1"}); err != nil {
+		t.Fatal(err)
+	}
+	var blocks []core.Block
+	for _, name := range []string{"Ada King", "Ada Lovelace"} {
+		blocks = append(blocks, core.Block{Address: fmt.Sprintf("helpcrunch_customer.a[%q]", name), Type: "helpcrunch_customer", Attributes: attributes{
+			"user_id": text("crm-1"), "name": text(name), "adopt_existing": flag(true),
+		}})
+	}
+	plan := l.start().Plan(t.Context(), l.state, blocks, core.Options{})
+	said := l.start().Apply(t.Context(), l.state, plan, core.Options{})
+	if len(said.Errors()) != 1 || !strings.Contains(said.Errors()[0].Detail, "is managed by another resource") || len(l.state.Addresses()) != 1 || writesOf(l.account) != 1 {
+		t.Errorf("%d writes, %v in the state: %v", writesOf(l.account), l.state.Addresses(), said)
+	}
+}
