@@ -74,6 +74,14 @@ func (a *account) claim(id int64, as ending) bool {
 	return true
 }
 
+// endsAnew forgets what an apply did with the customer: Terraform reads when it plans,
+// so that apply is over. Only a terraform test applies more than once with one provider.
+func (a *account) endsAnew(id int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.ends, id)
+}
+
 // isTakenOver reports whether this apply has taken over the customer.
 func (a *account) isTakenOver(id int64) bool {
 	a.mu.Lock()

@@ -149,6 +149,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	state, known, id := op.state, &op.known, op.id
+	r.account.endsAnew(id)
 
 	if op.doubt == nil {
 		resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, helpcrunch.Changes{})...)

@@ -428,3 +428,24 @@ func TestOneIsTakenOverOnce(t *testing.T) {
 		t.Errorf("%d writes, %v in the state: %v", writesOf(l.account), l.state.Addresses(), said)
 	}
 }
+
+// TestTakeOverInATest: terraform test has one provider for all its applies. Whom one of
+// them takes over, a later one deletes.
+func TestTakeOverInATest(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	if _, err := l.account.Add(sandbox.Record{"name": "Ada", "userId": "crm-1"}); err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"user_id": text("crm-1"), "name": text("Ada"), "adopt_existing": flag(true), "deletion_policy": text("delete")})
+	process := l.start()
+	for _, blocks := range [][]core.Block{{l.block}, nil} {
+		plan := process.Plan(t.Context(), l.state, blocks, core.Options{})
+		if said := append(plan.Problems, process.Apply(t.Context(), l.state, plan, core.Options{})...); said.Err() != nil {
+			t.Fatal(said)
+		}
+	}
+	if customers := l.account.Customers(); len(customers) > 0 {
+		t.Errorf("still there: %v", customers)
+	}
+}
