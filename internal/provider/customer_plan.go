@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -162,14 +163,14 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	if known.Import == importRead {
 		diags.Append(r.warnOfLettingGo(ctx, customer, state, plan)...)
 	} else {
-		diags.Append(r.warnOfFlagsTakenOut(ctx, customer, state, plan)...)
+		diags.Append(r.warnOfFlagsTakenOut(ctx, customer, state, plan, known)...)
 	}
 	return diags
 }
 
 // warnOfFlagsTakenOut tells apart what looks alike in a plan: of the lines taken out
 // most are cleared, and a flag, which has no empty value, is let go.
-func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan) diag.Diagnostics {
+func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan, known memory) diag.Diagnostics {
 	var out []string
 	before, after := rawAttributes(prior.Raw), rawAttributes(planned.Raw)
 	for _, a := range flagAttributes {
@@ -184,7 +185,11 @@ func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer str
 	diags := prior.Get(ctx, &state)
 	diags.Append(planned.Get(ctx, &plan)...)
 	cleared := "Nothing is cleared"
-	if removed := plan.removed(&state, r.account.digester); len(removed) > 0 {
+	removed := plan.removed(&state, r.account.digester)
+	if len(known.tagsTakenOut(plan.Tags, state.Tags)) == 0 { // those of others stay
+		removed = slices.DeleteFunc(removed, func(name string) bool { return name == "tags" })
+	}
+	if len(removed) > 0 {
 		cleared = "Cleared in HelpCrunch: " + listed(removed)
 	}
 	diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s. %s.", customer, listed(out), cleared))

@@ -271,6 +271,15 @@ func TestLinesTakenOut(t *testing.T) {
 	if plan := l.plan(core.Options{}); len(plan.Problems) > 0 || l.changes(plan) != "-name" {
 		t.Error(plan.Problems)
 	}
+
+	// The tags of others stay.
+	l.write(attributes{"name": text("Ada"), "blocked": flag(false), "tags": tagSet(newClient(t, l.account), "vip")})
+	l.must("+blocked +tags", 1)
+	l.byHand(sandbox.Record{"tags": []string{"auto"}})
+	l.write(attributes{"name": text("Ada")})
+	if plan := l.plan(core.Options{}); summaries(plan.Problems) != "Lines taken out are not all cleared" || !strings.Contains(plan.Problems[0].Detail, "stay as they are: blocked. Nothing is cleared.") {
+		t.Error(plan.Problems)
+	}
 }
 
 // TestTakeOverOfWhoIsReplaced: a successor that is made first finds its predecessor,
