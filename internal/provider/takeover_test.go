@@ -5,6 +5,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -450,7 +451,7 @@ func TestTakeOverInATest(t *testing.T) {
 	process := l.start()
 	for _, blocks := range [][]core.Block{{l.block}, nil} {
 		plan := process.Plan(t.Context(), l.state, blocks, core.Options{})
-		if said := append(plan.Problems, process.Apply(t.Context(), l.state, plan, core.Options{})...); said.Err() != nil {
+		if said := slices.Concat(plan.Problems, process.Apply(t.Context(), l.state, plan, core.Options{})); said.Err() != nil {
 			t.Fatal(said)
 		}
 	}
