@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -404,13 +403,13 @@ func TestUserIDTwiceInTerraform(t *testing.T) {
 	s.mustApply(block("one", "crm-1", "") + block("two", "crm-2", ""))
 	first := s.state()[nil]["id"]
 
-	replaced := s.mustApply(block("one", "crm-1", "")+block("two", "crm-2", ""), tfexec.Replace("helpcrunch_customer.one"), tfexec.Replace("helpcrunch_customer.two"))
+	replaced := s.mustApply(block("one", "crm-1", "")+block("two", "crm-2", ""), options{replace: []string{"helpcrunch_customer.one", "helpcrunch_customer.two"}})
 	if len(replaced.planned) != 2 || s.state()[nil]["id"] == first || len(s.server.Customers()) != 2 {
 		t.Errorf("a replacement planned %v", replaced.planned)
 	}
 
 	// HelpCrunch refuses the new one while the old one is there. The plan cannot know.
-	out = s.apply(block("one", "crm-1", before)+block("two", "crm-2", ""), tfexec.Replace("helpcrunch_customer.one"))
+	out = s.apply(block("one", "crm-1", before)+block("two", "crm-2", ""), options{replace: []string{"helpcrunch_customer.one"}})
 	if text := said(out.diags); out.errors() != 1 || !strings.Contains(text, "error: A customer with this user_id already exists: ") || !strings.Contains(text, "terraform state list -id=") {
 		t.Errorf("create_before_destroy says: %v\n%s", out.err, text)
 	}

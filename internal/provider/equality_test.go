@@ -111,7 +111,7 @@ func TestNamesTakenApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStage(t, server)
+	s := newRealStage(t, server)
 	config := func(value, more string) string {
 		return importOf(id) + customerBlock(fmt.Sprintf("name = %q\ntags = [{ name = %q }%s]\ncustom_data = { %q = %q, plan = \"gold\" }", composed, composed, more, composed, value)) +
 			fmt.Sprintf("data \"helpcrunch_customer\" \"test\" {\n  id = \"%d\"\n}\n", id) +

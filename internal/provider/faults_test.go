@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -80,7 +78,7 @@ func TestConnectionRefused(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := newStage(t, server)
+	s := newRealStage(t, server)
 	config := func(settings string) string {
 		return settingsBlock("base_url = \"http://"+address+"/v1\"\n"+settings) + countBlock(1, "Ada")
 	}
@@ -156,7 +154,7 @@ func TestLostAnswersToWrites(t *testing.T) {
 				fault.Kind = kind
 				s.server.ResetCounts()
 				s.server.Arm(fault)
-				s.mustApply(countBlock(test.count, string(kind)), tfexec.Refresh(false))
+				s.mustApply(countBlock(test.count, string(kind)), noRefresh)
 				if n := s.named(test.count, string(kind)); n != test.count {
 					t.Errorf("%s: %d of %d were updated", kind, n, test.count)
 				}
@@ -182,7 +180,7 @@ func TestLostAnswersToDeletes(t *testing.T) {
 		s.server.ResetCounts()
 		before := s.state()[0]["id"]
 		s.server.Arm(sandbox.Fault{Operation: sandbox.OpDelete, Kind: kind})
-		s.mustApply(countBlock(1, "Ada"), tfexec.Replace(address(0)))
+		s.mustApply(countBlock(1, "Ada"), options{replace: []string{address(0)}})
 		s.requests(sandbox.OpDelete, 2, 2)
 		if n := s.named(1, "Ada"); n != 1 || s.state()[0]["id"] == before {
 			t.Errorf("%s: the customer was not replaced: %v", kind, s.state())
@@ -266,7 +264,7 @@ func TestFaultsThatStay(t *testing.T) {
 		before := s.state()
 		s.server.ResetCounts()
 		s.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: test.kind, Times: 4})
-		out := s.apply(settingsBlock("max_retries = 1\n  batch_size = 1")+countBlock(2, string(test.kind)), tfexec.Refresh(false))
+		out := s.apply(settingsBlock("max_retries = 1\n  batch_size = 1")+countBlock(2, string(test.kind)), noRefresh)
 		if text := said(out.diags); out.err == nil || strings.Count(text, "error: Customer ") != 2 || strings.Count(text, test.want) != 2 {
 			t.Errorf("%s says:\n%s", test.kind, text)
 		}
@@ -305,7 +303,7 @@ func TestFaultsWhileReading(t *testing.T) {
 			before := s.state()
 			for _, kind := range []sandbox.FaultKind{sandbox.Unauthorized, sandbox.Forbidden, sandbox.BadGateway, sandbox.Redirect} {
 				s.server.Arm(sandbox.Fault{Operation: operation, Kind: kind, Times: 100})
-				out := s.apply(settingsBlock("max_retries = 1")+countBlock(count, "Ada"), tfexec.RefreshOnly(true))
+				out := s.apply(settingsBlock("max_retries = 1")+countBlock(count, "Ada"), options{refreshOnly: true})
 				s.server.Disarm()
 				if text := said(out.diags); out.err == nil || strings.Count(text, "error: Customer ") != count || strings.Count(text, " was not read: ") != count {
 					t.Errorf("%s says:\n%s", kind, text)
@@ -338,7 +336,7 @@ func TestLostCreates(t *testing.T) {
 	for i, kind := range kinds { // one by one: a repetition would meet the fault of another create
 		s.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: kind})
 		s.server.ResetCounts()
-		out := s.apply(config(kinds[:i+1]), tfexec.Refresh(false))
+		out := s.apply(config(kinds[:i+1]), noRefresh)
 		want := []string{saidOfAdoption}
 		if slices.Contains(notMade, kind) {
 			want = nil
@@ -394,7 +392,7 @@ func TestLostCreatesForGood(t *testing.T) {
 // says how to find and import it. Once imported it is the only one.
 func TestLostCreateWithoutUserID(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	config := customerBlock("name = \"Ada\"\n  deletion_policy = \"delete\"")
 	s.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
 	out := s.apply(config)
@@ -476,14 +474,14 @@ func TestThrottled(t *testing.T) {
 	id := onlyCustomer(t, s.server).ID()
 	throttle(1, sandbox.OpTag)
 	s.untagMeanwhile(id, "second")
-	s.mustApply(config(1, "Hedy", "third"), tfexec.Refresh(false))
+	s.mustApply(config(1, "Hedy", "third"), noRefresh)
 	met(map[sandbox.Operation]int{sandbox.OpPatch: 1, sandbox.OpUntag: 1, sandbox.OpTag: 1})
 	if held := onlyCustomer(t, s.server).TagNames(); !slices.Equal(held, []string{"third"}) {
 		t.Errorf("HelpCrunch holds the tags %v", held)
 	}
 
 	throttle(2, sandbox.OpDelete)
-	s.mustApply(settingsBlock("max_retries = 0"), tfexec.Refresh(false))
+	s.mustApply(settingsBlock("max_retries = 0"), noRefresh)
 	met(map[sandbox.Operation]int{sandbox.OpDelete: 1})
 	if left := s.server.Customers(); len(left) > 0 || len(s.state()) > 0 {
 		t.Errorf("%v are left, and in the state %v", left, s.state())
@@ -509,7 +507,7 @@ func TestKeyRefusedMidway(t *testing.T) {
 			s.mustApply(countBlock(6, "before"))
 			s.server.ResetCounts()
 			s.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: test.kind, After: 3, Times: 100})
-			out := s.apply(settingsBlock("batch_size = 1")+countBlock(6, "after"), tfexec.Parallelism(1))
+			out := s.apply(settingsBlock("batch_size = 1")+countBlock(6, "after"), options{parallelism: 1})
 			s.server.Disarm()
 			if text := said(out.diags); out.err == nil || out.errors() != 3 || strings.Count(text, test.words) != 3 {
 				t.Errorf("the apply says: %v\n%s", out.err, text)
@@ -593,14 +591,14 @@ func TestGoneMeanwhile(t *testing.T) {
 
 	remove(2)
 	s.server.ResetCounts()
-	s.mustApply(countBlock(2, "before"), tfexec.Refresh(false))
+	s.mustApply(countBlock(2, "before"), noRefresh)
 	s.requests(sandbox.OpDelete, 1, 1)
 	if n := s.named(2, "before"); n != 2 {
 		t.Errorf("%d customers are left", n)
 	}
 
 	remove(0)
-	out := s.apply(countBlock(2, "after"), tfexec.Refresh(false))
+	out := s.apply(countBlock(2, "after"), noRefresh)
 	if text := said(out.diags); out.err == nil || out.errors() != 1 || !strings.Contains(text, "HelpCrunch has no such customer. Run terraform plan") ||
 		!strings.Contains(text, "["+address(0)) {
 		t.Errorf("an update of one that is gone says: %v\n%s", out.err, text)
@@ -634,7 +632,7 @@ func TestHalfWrittenBatch(t *testing.T) {
 		}
 	}
 	s.server.ResetCounts()
-	out := s.apply(countBlock(twelve, "after"), tfexec.Refresh(false))
+	out := s.apply(countBlock(twelve, "after"), noRefresh)
 	if text := said(out.diags); out.err == nil || out.errors() != 1 || !strings.Contains(text, "["+address(4)) {
 		t.Errorf("the apply says: %v\n%s", out.err, text)
 	}
@@ -766,7 +764,7 @@ func TestAnswerAboutSomebodyElse(t *testing.T) {
 	}
 	s.requests(sandbox.OpGet, 3, 3)
 	wrong(sandbox.OpBatch, 1)
-	s.mustApply(countBlock(3, "later"), tfexec.Refresh(false))
+	s.mustApply(countBlock(3, "later"), noRefresh)
 	s.requests(sandbox.OpBatch, 2, 2)
 	s.requests(sandbox.OpGet, 1+2, 1+2)
 	if n := s.named(3, "later"); n != 3 {

@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"maps"
 	"strconv"
 	"time"
@@ -192,16 +191,7 @@ func number(value int) tftypes.Value { return tftypes.NewValue(tftypes.Number, v
 // aged is the instance as if everything in it had been written so long ago.
 func (c *client) aged(i instance, ago time.Duration) instance {
 	c.Helper()
-	var keys map[string][]byte
-	if err := json.Unmarshal(i.private, &keys); err != nil || keys["w"] == nil {
-		c.Fatalf("the private state %s does not say when it was written: %v", i.private, err)
-	}
-	keys["w"] = []byte(strconv.FormatInt(time.Now().Add(-ago).Unix(), 10))
-	private, err := json.Marshal(keys)
-	if err != nil {
-		c.Fatal(err)
-	}
-	i.private = private
+	i.private = aged(c.T, i.private, ago)
 	return i
 }
 

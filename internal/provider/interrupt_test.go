@@ -158,7 +158,7 @@ func TestStopInABatch(t *testing.T) {
 		t.Run(i.name, func(t *testing.T) {
 			t.Parallel()
 			const count = 12 // a canary and nine in a batch, and two that wait
-			s := newStage(t, newSandbox(t))
+			s := newRealStage(t, newSandbox(t))
 			s.mustApply(countBlock(count, "before"))
 			s.server.ResetCounts()
 			s.stop(i, countBlock(count, "after"), count, 2, sandbox.OpBatch, 1)
@@ -202,7 +202,7 @@ func TestStopInACreateOrDelete(t *testing.T) {
 		for _, i := range interrupts {
 			t.Run(string(test.operation)+"/"+i.name, func(t *testing.T) {
 				t.Parallel()
-				s := newStage(t, newSandbox(t))
+				s := newRealStage(t, newSandbox(t))
 				s.mustApply(test.before)
 				s.server.ResetCounts()
 				s.stop(i, test.after, 0, 0, test.operation, 0)
@@ -237,7 +237,7 @@ func TestKilledTerraform(t *testing.T) {
 func killTerraform(t *testing.T, logLevel string) {
 	t.Helper()
 	const count = 3
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	s.mustApply(countBlock(count, "before"))
 	for _, customer := range s.server.Customers() {
 		if err := s.server.Change(customer.ID(), sandbox.Record{"notes": "by hand"}); err != nil {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -20,7 +18,7 @@ import (
 // back is put back by the next run, out of a state that does not show it.
 func TestLostValuesAreKeptInTheState(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	s.mustApply(countBlock(3, "before"))
 	for _, customer := range s.server.Customers() {
 		if err := s.server.Change(customer.ID(), sandbox.Record{"phone": "+44 20 7946 0017", "notes": "prefers calls"}); err != nil {
@@ -53,7 +51,7 @@ func TestLostValuesAreKeptInTheState(t *testing.T) {
 	}
 	s.server.Disarm()
 	s.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.NotFound, Times: 1}) // that they are gone: nothing is forgotten for it
-	s.mustApply(countBlock(3, "after"), tfexec.RefreshOnly(true))
+	s.mustApply(countBlock(3, "after"), options{refreshOnly: true})
 	out = s.plan()
 	if n := whole(); n != 3 || out.err != nil || !slices.Contains(out.summaries(), "warning: Lost values were put back") {
 		t.Errorf("%d of 3 have everything: %v\n%s", n, out.err, said(out.diags))
@@ -94,11 +92,11 @@ func TestLostValuesArePutBackBeforeTheyAreForgotten(t *testing.T) {
 		t.Fatalf("%d of 2 lost nothing, want 1: the canary was at stake", n)
 	}
 	abandoning := settingsBlock("max_retries = 0\n  deletion_policy = \"abandon\"")
-	if out := s.apply(abandoning, tfexec.Refresh(false)); out.err == nil || !strings.Contains(said(out.diags), "was not forgotten") {
+	if out := s.apply(abandoning, noRefresh); out.err == nil || !strings.Contains(said(out.diags), "was not forgotten") {
 		t.Errorf("%v\n%s", out.err, said(out.diags))
 	}
 	s.server.Disarm()
-	if out := s.apply(abandoning, tfexec.Refresh(false)); out.err != nil || whole() != 2 {
+	if out := s.apply(abandoning, noRefresh); out.err != nil || whole() != 2 {
 		t.Errorf("%d of 2 have everything: %v\n%s", whole(), out.err, said(out.diags))
 	}
 }

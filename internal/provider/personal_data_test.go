@@ -246,7 +246,7 @@ func TestTwinsAreRefusedWhereTheyDoNotExist(t *testing.T) {
 func TestTwinsOfManyLeaveNoTrace(t *testing.T) {
 	const people = 30 // 100 were tried; they take minutes on a busy machine
 	server := newSandbox(t)
-	s := newStage(t, server)
+	s := newRealStage(t, server)
 	folder := s.terraform.WorkingDir()
 	trace := filepath.Join(folder, "trace.log")
 	var secrets []string

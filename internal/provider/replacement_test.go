@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -27,7 +25,7 @@ func (s *stage) mustStay(id int64) {
 // they are tainted, and replaces them. They are not deleted for that.
 func TestTaintedImportStays(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	id := ada(t, s.server)
 	config := customerBlock("name = \"Ada\"\n  phone = \"555\"")
 	write(t, s.terraform.WorkingDir(), "main.tf", required+config)
@@ -74,7 +72,7 @@ func (s *stage) mustLetGo(config string) {
 // configuration that reaches them. They stay, and the environment frees them.
 func TestReplacedImportStays(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	id := ada(t, s.server)
 	config := customerBlock("name = \"Ada\"\n  phone = \"555\"\n  lifecycle {\n    create_before_destroy = true\n  }")
 	write(t, s.terraform.WorkingDir(), "main.tf", required+config)
@@ -82,7 +80,7 @@ func TestReplacedImportStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.mustLetGo(config)
-	out := s.apply(config, tfexec.Replace("helpcrunch_customer.test"))
+	out := s.apply(config, options{replace: []string{"helpcrunch_customer.test"}})
 	if text := said(out.diags); out.err == nil || !strings.Contains(text, "error: The customer must not be deleted") || !strings.Contains(text, "HELPCRUNCH_DELETION_POLICY=abandon") {
 		t.Fatalf("a replacement says %v\n%s", out.err, text)
 	}
@@ -105,7 +103,7 @@ func TestReplacementSaysWhatGoes(t *testing.T) {
 	config := customerBlock(`name = "Ada"`)
 	s.mustApply(config)
 	first := onlyCustomer(t, s.server).ID()
-	out := s.apply(config, tfexec.Replace("helpcrunch_customer.test"))
+	out := s.apply(config, options{replace: []string{"helpcrunch_customer.test"}})
 	if text := said(out.diags); out.err != nil || strings.Count(text, saidOfDeletions) != 1 || !strings.Contains(text, "prevent_destroy") {
 		t.Errorf("a replacement says %v\n%s", out.err, text)
 	}
@@ -122,7 +120,7 @@ func TestReplacementSaysWhatGoes(t *testing.T) {
 func TestStateOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	theirs := newAccountOf(t, initech)
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	other := "provider \"helpcrunch\" {\n  alias = \"other\"\n  base_url = \"" + theirs.URL() + "\"\n}\n"
 	config := func(provider, name string) string {
 		return other + "resource \"helpcrunch_customer\" \"many\" {\n  provider = " + provider + "\n  count = 2\n  name = \"" + name + "\"\n}\n" +
@@ -140,10 +138,10 @@ func TestStateOfAnotherAccount(t *testing.T) {
 		name string
 		run  func() outcome
 	}{
-		{"a destroy by another key", func() outcome { return s.apply(another, tfexec.Refresh(false)) }},
+		{"a destroy by another key", func() outcome { return s.apply(another, noRefresh) }},
 		{"a refresh by another key", func() outcome { return s.apply(another) }},
 		{"an apply of another provider block", func() outcome { return s.apply(config("helpcrunch.other", "Grace")) }},
-		{"one that does not refresh", func() outcome { return s.apply(config("helpcrunch.other", "Grace"), tfexec.Refresh(false)) }},
+		{"one that does not refresh", func() outcome { return s.apply(config("helpcrunch.other", "Grace"), noRefresh) }},
 		{"a destroy", s.destroy},
 	} {
 		name, out := row.name, row.run()

@@ -4,14 +4,10 @@
 package provider
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -191,7 +187,7 @@ func TestRateLimit(t *testing.T) {
 // again, and the plan says once in which account how many are missing.
 func TestGone(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	const config = "resource \"helpcrunch_customer\" \"many\" {\n  count = 4\n  name = \"Ada\"\n}\n"
 	s.mustApply(config)
 	s.writtenAgo(time.Hour)
@@ -287,31 +283,24 @@ func TestSearchIsBelievedTenMinutesAfterAWrite(t *testing.T) {
 // writtenAgo makes the state say that everything was last written so long ago.
 func (s *stage) writtenAgo(ago time.Duration) {
 	s.Helper()
-	path := filepath.Join(s.terraform.WorkingDir(), "terraform.tfstate")
-	content, err := os.ReadFile(path)
+	for _, address := range s.kept.Addresses() {
+		object := *s.kept.Get(address)
+		object.Private = aged(s.T, object.Private, ago)
+		s.kept.Set(address, &object)
+	}
+}
+
+// aged is a private state as if everything had been written so long ago.
+func aged(t *testing.T, private []byte, ago time.Duration) []byte {
+	t.Helper()
+	var keys map[string][]byte
+	if err := json.Unmarshal(private, &keys); err != nil || keys["w"] == nil {
+		t.Fatalf("the private state %s does not say when it was written: %v", private, err)
+	}
+	keys["w"] = []byte(strconv.FormatInt(time.Now().Add(-ago).Unix(), 10))
+	private, err := json.Marshal(keys)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	changed := 0
-	aged := regexp.MustCompile(`"private": "[^"]+"`).ReplaceAllFunc(content, func(line []byte) []byte {
-		var instance struct {
-			Private []byte `json:"private"`
-		}
-		var keys map[string][]byte
-		err := errors.Join(json.Unmarshal(fmt.Appendf(nil, "{%s}", line), &instance), json.Unmarshal(instance.Private, &keys))
-		if err != nil || keys["w"] == nil {
-			s.Fatalf("the private state %s does not say when it was written: %v", line, err)
-		}
-		keys["w"] = []byte(strconv.FormatInt(time.Now().Add(-ago).Unix(), 10))
-		private, err := json.Marshal(keys)
-		if err != nil {
-			s.Fatal(err)
-		}
-		changed++
-		return fmt.Appendf(nil, `"private": %q`, base64.StdEncoding.EncodeToString(private))
-	})
-	if changed == 0 {
-		s.Fatal("nothing in the state says when it was written")
-	}
-	write(s.T, s.terraform.WorkingDir(), "terraform.tfstate", string(aged))
+	return private
 }

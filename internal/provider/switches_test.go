@@ -8,15 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -91,6 +87,7 @@ type switchRow struct {
 	also     string // another switch
 	rate     int    // the account's limit a second; 0 = none
 	importID bool   // customers are imported by id alone
+	real     bool   // with the real Terraform
 
 	says    map[act][]string    // warnings, as "warning: summary"
 	color   string              // what the account's colour of the tag is after the update; "" = the one asked for
@@ -104,6 +101,7 @@ var loss = []string{"warning: " + lossSummary}
 var switchRows = []switchRow{
 	{
 		name:    "", // the likeliest account
+		real:    true,
 		instead: map[act]func(*life){creation: bareFirst},
 		after: map[act]func(*life){
 			cleanPlan: func(l *life) { l.requests(sandbox.OpSearch, 1, 2); l.requests(sandbox.OpGet, 0, 1) },
@@ -113,6 +111,7 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "batch-clears-omitted",
+		real: true,
 		says: map[act][]string{change: loss, repair: loss, lineOut: loss, importing: loss},
 		after: map[act]func(*life){
 			// The canary alone is at stake; the restoration takes one try more, for the date.
@@ -134,6 +133,7 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "custom-data-replaces",
+		real: true,
 		says: map[act][]string{change: loss, repair: loss, lineOut: loss},
 		after: map[act]func(*life){
 			// Each is read before. The canary's restore finds out what is a date.
@@ -153,7 +153,7 @@ var switchRows = []switchRow{
 				if err := l.server.Delete(l.id(5)); err != nil {
 					l.Fatal(err)
 				}
-				out := l.apply(updatedLines, tfexec.Refresh(false))
+				out := l.apply(updatedLines, noRefresh)
 				text := said(out.diags)
 				if out.err == nil || out.errors() != 1 || !strings.Contains(text, "HelpCrunch has no such customer.") ||
 					!strings.Contains(text, "[helpcrunch_customer.many[5]") {
@@ -183,6 +183,7 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "tags-append",
+		real: true,
 		after: map[act]func(*life){
 			change:  func(l *life) { l.requests(sandbox.OpUntag, 12, 12) },
 			repair:  func(l *life) { l.requests(sandbox.OpUntag, 3, 3) },
@@ -393,7 +394,11 @@ func TestLifeUnderEachSwitch(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(server.Close)
-			l := &life{stage: newStage(t, server), switchRow: row}
+			stage := newStage(t, server)
+			if row.real {
+				stage = newRealStage(t, server)
+			}
+			l := &life{stage: stage, switchRow: row}
 			for i := range twelve {
 				l.want = append(l.want, recordOf(i))
 			}
@@ -479,9 +484,7 @@ func (l *life) live() {
 	l.holds(lineOut)
 
 	l.perform(importing, func() {
-		if err := os.Remove(filepath.Join(l.terraform.WorkingDir(), "terraform.tfstate")); err != nil {
-			l.Fatal(err)
-		}
+		l.forget()
 		var blocks strings.Builder
 		for i := range twelve {
 			l.byHandOne(i, sandbox.Record{"company": "By hand", "tags": []string{"walk-in"}})
@@ -491,7 +494,7 @@ func (l *life) live() {
 			}
 			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", address(i), id)
 		}
-		write(l.T, l.terraform.WorkingDir(), "import.tf", blocks.String())
+		l.more = blocks.String()
 		l.heard(importing, l.apply(importedLines), "warning: Imported values are let go, not cleared")
 		l.expect(func(i int, want sandbox.Record) {
 			want["name"] = fmt.Sprintf("Customer %d, imported", i)
@@ -732,7 +735,7 @@ func (l *life) plansNothing(a act) {
 }
 
 // apply makes the lines the configuration of the twelve and applies it.
-func (l *life) apply(lines string, options ...tfexec.ApplyOption) outcome {
+func (l *life) apply(lines string, o ...options) outcome {
 	l.Helper()
-	return l.stage.apply("resource \"helpcrunch_customer\" \"many\" {"+lines+"}\n", options...)
+	return l.stage.apply("resource \"helpcrunch_customer\" \"many\" {"+lines+"}\n", o...)
 }

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -83,7 +82,7 @@ func TestTagsOfRenamedKeysStay(t *testing.T) {
 			"  customer_id = \"" + itoa(id) + "\"\n  name = each.value\n}\n"
 	}
 	s.mustApply(config("old-"))
-	s.mustApply(config("new-"), tfexec.Parallelism(10))
+	s.mustApply(config("new-"), options{parallelism: 10})
 	s.holds(id, want...)
 	s.settled()
 }

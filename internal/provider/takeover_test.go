@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
@@ -337,7 +336,7 @@ func TestTakeOverOfWhoIsRenamed(t *testing.T) {
 	first := strings.Replace(block("new"), "\n}\n", "\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n", 1)
 	s.mustApply(first)
 	before := helpCrunch.Customers()[0].ID()
-	out := s.apply(first, tfexec.Replace("helpcrunch_customer.new"))
+	out := s.apply(first, options{replace: []string{"helpcrunch_customer.new"}})
 	if customers := helpCrunch.Customers(); out.err != nil || len(customers) != 1 || customers[0].ID() != before {
 		t.Errorf("a replacement: %v\n%s%v", out.err, said(out.diags), customers)
 	}

@@ -114,11 +114,14 @@ func (run *applying) apply(c *Change) Problems {
 		state.Set(c.Address, nil)
 	}
 	prior := state.Get(c.Address)
-	lookUp := func(r Reference) (tftypes.Value, bool) {
-		value, ok := Attributes(objectValue(state.Get(r.Address)))[r.Attribute]
-		return value, ok
+	lookUp := func(address string) (tftypes.Value, bool) {
+		other := state.Get(address)
+		return objectValue(other), other != nil
 	}
-	config := run.config(c.block, lookUp)
+	config, err := run.config(c.block, lookUp)
+	if err != nil {
+		return run.restored(c, Problems{wrong(c.Address, InvalidConfiguration, err.Error())})
+	}
 	if !config.IsFullyKnown() {
 		return Problems{wrong(c.Address, ConfigurationIsUnknown, "a value that it refers to is still unknown")}
 	}
@@ -142,7 +145,9 @@ func (run *applying) apply(c *Change) Problems {
 	if c.Action.replaces() {
 		before = null(run.schema(c.Type))
 	}
-	config = run.config(c.block, lookUp) // once more: what is ephemeral may have changed
+	if config, err = run.config(c.block, lookUp); err != nil { // once more: what is ephemeral may have changed
+		return run.restored(c, append(problems, wrong(c.Address, InvalidConfiguration, err.Error())))
+	}
 	object, more := run.carryOut(c, prior, before, config, final.Planned, final.private, final.identity)
 	problems = append(problems, more...)
 	if run.killed() {

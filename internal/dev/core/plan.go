@@ -23,6 +23,7 @@ type Options struct {
 	Parallelism int           // 0 = DefaultParallelism
 	Pace        time.Duration // between the beginnings of two resources
 	NoRefresh   bool
+	RefreshOnly bool              // plan nothing
 	Destroy     bool              // plan as if the configuration were empty
 	Replace     []string          // addresses
 	Imports     map[string]string // import blocks: address → id
@@ -262,7 +263,7 @@ func (p *Process) Import(ctx context.Context, address, kind, id string) (*Object
 // planOrphan plans the deletion of what the configuration does not have.
 func (run *planning) planOrphan(address string, deposed bool) Problems {
 	object, problems := run.refresh(address, deposed)
-	if problems.Err() != nil || object == nil {
+	if problems.Err() != nil || object == nil || run.RefreshOnly {
 		return problems
 	}
 	change, more := run.planDestroy(run.ctx, address, object)
@@ -290,11 +291,15 @@ func (p *Process) planDestroy(ctx context.Context, address string, o *Object) (*
 // planBlock plans what the configuration has.
 func (run *planning) planBlock(block *Block) Problems {
 	prior, problems := run.refresh(block.Address, false)
-	if problems.Err() != nil {
+	if problems.Err() != nil || run.RefreshOnly {
 		return problems
 	}
 	force := slices.Contains(run.Replace, block.Address)
-	change, more := run.planChange(run.ctx, block, run.config(block), prior, nil, force)
+	config, err := run.config(block)
+	if err != nil {
+		return append(problems, wrong(block.Address, InvalidConfiguration, err.Error()))
+	}
+	change, more := run.planChange(run.ctx, block, config, prior, nil, force)
 	problems = append(problems, more...)
 	if problems.Err() == nil {
 		run.keep(change)
@@ -303,26 +308,30 @@ func (run *planning) planBlock(block *Block) Problems {
 }
 
 // config is what a configuration says as far as it is known while planning.
-func (run *planning) config(block *Block) tftypes.Value {
-	return run.Process.config(block, func(r Reference) (tftypes.Value, bool) {
+func (run *planning) config(block *Block) (tftypes.Value, error) {
+	return run.Process.config(block, func(address string) (tftypes.Value, bool) {
 		run.mu.Lock()
 		defer run.mu.Unlock()
-		if c := run.plan.Change(r.Address); c != nil {
-			value, ok := Attributes(c.Planned)[r.Attribute]
-			return value, ok
+		if c := run.plan.Change(address); c != nil {
+			return c.Planned, true
 		}
 		return tftypes.Value{}, false
 	})
 }
 
-// config is what a configuration says; what a reference leads to is looked up.
-func (p *Process) config(block *Block, lookUp func(Reference) (tftypes.Value, bool)) tftypes.Value {
+// config is what a configuration says; other resources are looked up.
+func (p *Process) config(block *Block, lookUp func(address string) (tftypes.Value, bool)) (tftypes.Value, error) {
+	if block.evaluate != nil {
+		attributes, err := block.evaluate(lookUp)
+		return object(p.schema(block.Type), attributes), err
+	}
 	attributes := maps.Clone(block.Attributes)
 	if attributes == nil {
 		attributes = make(map[string]tftypes.Value)
 	}
 	for name, reference := range block.References {
-		value, ok := lookUp(reference)
+		other, _ := lookUp(reference.Address)
+		value, ok := Attributes(other)[reference.Attribute]
 		if !ok {
 			value = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 		}
@@ -331,7 +340,7 @@ func (p *Process) config(block *Block, lookUp func(Reference) (tftypes.Value, bo
 	for name, value := range block.Ephemeral {
 		attributes[name] = value()
 	}
-	return object(p.schema(block.Type), attributes)
+	return object(p.schema(block.Type), attributes), nil
 }
 
 // ignoring is a configuration in which what the lifecycle ignores is as in the

@@ -130,5 +130,6 @@ const (
 	InconsistentResult     = "Provider produced inconsistent result after apply"
 	InvalidResultObject    = "Provider returned invalid result object after apply"
 	NonExistent            = "Cannot import non-existent remote object"
+	InvalidConfiguration   = "Invalid configuration"
 	ConfigurationIsUnknown = "Configuration contains unknown value"
 )

@@ -125,13 +125,18 @@ type Block struct {
 	// CreateBeforeDestroy and IgnoreChanges are what the lifecycle says.
 	CreateBeforeDestroy bool
 	IgnoreChanges       []string // whole attributes
+
+	// Of a block of a [Configuration]: evaluate gives all of its attributes.
+	evaluate     func(lookUp func(address string) (tftypes.Value, bool)) (map[string]tftypes.Value, error)
+	dependencies []string // what its expressions name, without keys
+	instances    []string // the addresses of those
 }
 
 // Reference is an attribute of another resource.
 type Reference struct{ Address, Attribute string }
 
 func (b *Block) dependsOn() []string {
-	var addresses []string
+	addresses := slices.Clone(b.instances)
 	for _, name := range slices.Sorted(maps.Keys(b.References)) {
 		if address := b.References[name].Address; !slices.Contains(addresses, address) {
 			addresses = append(addresses, address)
