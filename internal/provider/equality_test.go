@@ -52,7 +52,7 @@ func TestFormKnownLater(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newStage(t, server)
+			s := newRealStage(t, server)
 			config := importOf(id) + "resource \"terraform_data\" \"later\" {\n  input = \"gold\"\n}\n" + customerBlock("name = \"Ada\"\n"+lines)
 			if out := s.apply(config); out.err != nil {
 				t.Fatalf("%v\n%s", out.err, said(out.diags))

@@ -557,7 +557,7 @@ func TestBatchRefusedAsAWhole(t *testing.T) {
 // good as deleted, and is an error of its own update alone.
 func TestGoneMeanwhile(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	remove := func(i int) {
 		t.Helper()
 		id := s.state()[i]["id"]

@@ -174,7 +174,7 @@ func (s *stage) process() (*core.Process, *core.Configuration) {
 	}
 	settings := attributes{"base_url": text(s.server.URL()), "api_key": text(s.server.Key()), "requests_per_minute": number(100_000)}
 	maps.Copy(settings, written.Settings)
-	process, err := core.Start(s.Context(), server, "1.15.0", settings)
+	process, err := core.StartOnce(s.Context(), server, "1.15.0", settings)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func (s *stage) byHand(id int64, names ...string) {
 // before the old one goes.
 func TestTagOfAReplacementStays(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, newSandbox(t))
+	s := newRealStage(t, newSandbox(t))
 	id := ada(t, s.server)
 	config := func(revision string) string {
 		return tagBlock(id, "name = \"beta\"\n  lifecycle {\n    create_before_destroy = true\n    replace_triggered_by  = [terraform_data.revision]\n  }") +

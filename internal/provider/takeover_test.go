@@ -315,7 +315,7 @@ func TestTakeOverOfWhoIsReplaced(t *testing.T) {
 func TestTakeOverOfWhoIsRenamed(t *testing.T) {
 	t.Parallel()
 	helpCrunch := newSandbox(t)
-	s := newStage(t, helpCrunch)
+	s := newRealStage(t, helpCrunch)
 	block := func(name string) string {
 		return "resource \"helpcrunch_customer\" \"" + name + "\" {\n  user_id = \"crm-1\"\n  adopt_existing = true\n}\n"
 	}

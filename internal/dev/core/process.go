@@ -19,8 +19,19 @@ type Process struct {
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
-// Start configures a provider. Settings that are left out are null.
+// Start configures a provider as a terraform test does, once for all its plans
+// and applies. Settings that are left out are null.
 func Start(ctx context.Context, server tfprotov6.ProviderServer, version string, settings map[string]tftypes.Value) (*Process, error) {
+	return start(ctx, server, version, settings, false)
+}
+
+// StartOnce configures a provider as Terraform does for one plan, or one apply: its
+// settings are validated just before.
+func StartOnce(ctx context.Context, server tfprotov6.ProviderServer, version string, settings map[string]tftypes.Value) (*Process, error) {
+	return start(ctx, server, version, settings, true)
+}
+
+func start(ctx context.Context, server tfprotov6.ProviderServer, version string, settings map[string]tftypes.Value, validate bool) (*Process, error) {
 	schemas, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return nil, err
@@ -31,6 +42,15 @@ func Start(ctx context.Context, server tfprotov6.ProviderServer, version string,
 	config, err := encode(schemas.Provider, object(schemas.Provider, settings))
 	if err != nil {
 		return nil, err
+	}
+	if validate {
+		valid, err := server.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: config})
+		if err != nil {
+			return nil, err
+		}
+		if err := failure(valid.Diagnostics); err != nil {
+			return nil, err
+		}
 	}
 	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: version, Config: config})
 	if err != nil {
