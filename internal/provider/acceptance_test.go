@@ -18,7 +18,6 @@ import (
 	"github.com/hashicorp/go-version"
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/terraformcli"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -72,13 +71,6 @@ func providers() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"helpcrunch": func() (tfprotov6.ProviderServer, error) { return NewServer(New("test")) },
 	}
-}
-
-// runSteps runs the steps with the real Terraform CLI. After each apply the
-// test kit itself expects an empty plan.
-func runSteps(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers(), Steps: steps})
 }
 
 // providerBlock points the provider at the sandbox, without a limit that

@@ -6,6 +6,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -26,39 +27,28 @@ func TestCustomDataForms(t *testing.T) {
 	server := newSandbox(t)
 	type held map[string]any
 	for _, form := range []struct {
-		name, hcl, more string
-		want            held
+		name, hcl string
+		want      held
 	}{
-		{"object", `{ plan = "gold", seats = 12, trial = false }`, "", held{"plan": "gold", "seats": json.Number("12"), "trial": false}},
-		{"map of strings", `tomap({ plan = "gold", tier = "7" })`, "", held{"plan": "gold", "tier": "7"}},
-		{"map of numbers", `tomap({ seats = 12, score = 1.5 })`, "", held{"seats": json.Number("12"), "score": json.Number("1.5")}},
-		{"integer above 2^53", `{ seats = 9007199254740993 }`, "", held{"seats": json.Number("9007199254740993")}},
-		{"integer above 2^64", `{ seats = 36893488147419103233 }`, "", held{"seats": json.Number("36893488147419103233")}},
-		{"decimal", `{ score = 0.1, seats = -12.75 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
-		{"another form of the same numbers", `{ score = 1.0e-1, seats = -12.750 }`, "", held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
-		{"what Terraform reckons", `{ score = 1 - 0.99, seats = 10 / 3 }`, "", held{"score": json.Number("0.01"), "seats": json.Number("3.3333333333333335")}},
-		{"date", `{ renewal = "1700000000" }`, "", held{"renewal": json.Number("1700000000")}},
-		{"null", `{ plan = null, seats = 1 }`, "", held{"seats": json.Number("1")}},
-		{"only nulls", `{ plan = null, seats = null }`, "", held{}},
-		{"nothing", `{}`, "", held{}},
-		{"empty map", `tomap({})`, "", held{}},
-		{"map with null", `tomap({ plan = "x", tier = null })`, "", held{"plan": "x"}},
-		{
-			"unknown until apply", `{ plan = terraform_data.later.output, seats = 3 }`,
-			"resource \"terraform_data\" \"later\" {\n  input = \"late\"\n}\n",
-			held{"plan": "late", "seats": json.Number("3")},
-		},
-		{
-			"wholly unknown until apply", `terraform_data.later.output`,
-			"resource \"terraform_data\" \"later\" {\n  input = { plan = \"later\", seats = 4 }\n}\n",
-			held{"plan": "later", "seats": json.Number("4")},
-		},
-		{"sensitive", `{ plan = sensitive("gold") }`, "", held{"plan": "gold"}},
-		{"text of every kind", `{ plan = "日本語 \"quoted\" \\ \u0041" }`, "", held{"plan": `日本語 "quoted" \ A`}},
+		{"object", `{ plan = "gold", seats = 12, trial = false }`, held{"plan": "gold", "seats": json.Number("12"), "trial": false}},
+		{"map of strings", `tomap({ plan = "gold", tier = "7" })`, held{"plan": "gold", "tier": "7"}},
+		{"map of numbers", `tomap({ seats = 12, score = 1.5 })`, held{"seats": json.Number("12"), "score": json.Number("1.5")}},
+		{"integer above 2^53", `{ seats = 9007199254740993 }`, held{"seats": json.Number("9007199254740993")}},
+		{"integer above 2^64", `{ seats = 36893488147419103233 }`, held{"seats": json.Number("36893488147419103233")}},
+		{"decimal", `{ score = 0.1, seats = -12.75 }`, held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
+		{"another form of the same numbers", `{ score = 1.0e-1, seats = -12.750 }`, held{"score": json.Number("0.1"), "seats": json.Number("-12.75")}},
+		{"what Terraform reckons", `{ score = 1 - 0.99, seats = 10 / 3 }`, held{"score": json.Number("0.01"), "seats": json.Number("3.3333333333333335")}},
+		{"date", `{ renewal = "1700000000" }`, held{"renewal": json.Number("1700000000")}},
+		{"null", `{ plan = null, seats = 1 }`, held{"seats": json.Number("1")}},
+		{"only nulls", `{ plan = null, seats = null }`, held{}},
+		{"nothing", `{}`, held{}},
+		{"empty map", `tomap({})`, held{}},
+		{"map with null", `tomap({ plan = "x", tier = null })`, held{"plan": "x"}},
+		{"text of every kind", `{ plan = "日本語 \"quoted\" \\ \u0041" }`, held{"plan": `日本語 "quoted" \ A`}},
 	} {
 		t.Run(form.name, func(t *testing.T) {
 			runSteps(t, resource.TestStep{
-				Config: providerBlock(server, "") + form.more + customerBlock("custom_data = "+form.hcl),
+				Config: providerBlock(server, "") + customerBlock("custom_data = "+form.hcl),
 				Check: func(*terraform.State) error {
 					record := onlyCustomer(t, server)
 					got := held{}
@@ -74,6 +64,43 @@ func TestCustomDataForms(t *testing.T) {
 				},
 			})
 		})
+	}
+}
+
+// TestCustomDataKnownLater: what only an apply finds out, and what Terraform hides,
+// is written as well.
+func TestCustomDataKnownLater(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	s := newRealStage(t, server)
+	s.mustApply(`
+resource "terraform_data" "later" {
+  input = { plan = "later", seats = 4 }
+}
+resource "helpcrunch_customer" "part" {
+  user_id     = "part"
+  custom_data = { plan = terraform_data.later.output.plan, seats = 3 }
+}
+resource "helpcrunch_customer" "whole" {
+  user_id     = "whole"
+  custom_data = terraform_data.later.output
+}
+resource "helpcrunch_customer" "hidden" {
+  user_id     = "hidden"
+  custom_data = { plan = sensitive("gold") }
+}
+`)
+	got := make(map[string]string)
+	for _, record := range server.Customers() {
+		plan, _ := record.Custom("plan")
+		seats, _ := record.Custom("seats")
+		got[fmt.Sprint(record["userId"])] = fmt.Sprint(plan, " ", seats)
+	}
+	if want := map[string]string{"part": "later 3", "whole": "later 4", "hidden": "gold <nil>"}; !maps.Equal(got, want) {
+		t.Errorf("HelpCrunch holds %v, want %v", got, want)
+	}
+	if out := s.plan(); out.err != nil || len(out.planned) > 0 {
+		t.Errorf("the plan afterwards: %v %v", out.planned, out.err)
 	}
 }
 

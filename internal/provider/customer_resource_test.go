@@ -215,7 +215,7 @@ func TestImportEveryAttribute(t *testing.T) {
 	held := func(l lifeOf) any { return l.heldChanged }
 	config := providerBlock(server, "deletion_policy = \"abandon\"") + block(func(l lifeOf) string { return l.changed })
 	config = strings.Replace(config, "resource \"helpcrunch_customer\" \"test\" {\n", "resource \"helpcrunch_customer\" \"test\" {\n  deletion_policy = \"abandon\"\n", 1)
-	runSteps(t,
+	runRealSteps(t,
 		resource.TestStep{Config: config, ResourceName: "helpcrunch_customer.test", ImportState: true, ImportStateId: itoa(id), ImportStatePersist: true},
 		resource.TestStep{Config: config, Check: func(*terraform.State) error {
 			holds(t, server, "imported", held)

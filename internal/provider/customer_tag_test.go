@@ -352,13 +352,13 @@ func TestBadTags(t *testing.T) {
 		{"customer_id = \"542335/vip\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
 		{"customer_id = \"1\"\n  name = \"\"", "name", `Every tag needs a name, such as "vip".`},
 	} {
-		runSteps(t, resource.TestStep{
+		runRealSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + "resource \"helpcrunch_customer_tag\" \"test\" {\n  " + bad.lines + "\n}\n", PlanOnly: true,
 			ExpectError: regexp.MustCompile(`(?s)` + errorWith(`with helpcrunch_customer_tag.test, on`).String() + `.*\d+:\s+` + bad.attribute + ` .*` + errorWith(bad.want).String()),
 		})
 	}
 	// Known during the apply only.
-	runSteps(t, resource.TestStep{
+	runRealSteps(t, resource.TestStep{
 		Config: providerBlock(server, "") + "resource \"terraform_data\" \"later\" {\n  input = \"\"\n}\n" +
 			tagBlock(1, `name = terraform_data.later.output`),
 		ExpectError: errorWith(`Every tag needs a name, such as "vip".`),
@@ -378,7 +378,7 @@ func TestTagImport(t *testing.T) {
 	}
 	for _, name := range []string{"vip", name} {
 		config := providerBlock(server, "") + tagBlock(id, fmt.Sprintf("name = %q", name))
-		runSteps(t,
+		runRealSteps(t,
 			resource.TestStep{
 				Config: config, ResourceName: tagAddress,
 				ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true,
@@ -409,7 +409,7 @@ func TestTagImport(t *testing.T) {
 		itoa(id) + "/VIP":    "Cannot import non-existent remote object",
 		itoa(id+1) + "/beta": "Cannot import non-existent remote object",
 	} {
-		runSteps(t, resource.TestStep{
+		runRealSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`), ResourceName: tagAddress,
 			ImportState: true, ImportStateId: bad, ExpectError: errorWith(want),
 		})
@@ -434,7 +434,7 @@ func TestTagSpelledOtherwise(t *testing.T) {
 				t.Errorf("HelpCrunch holds %+q", got)
 			}
 		}
-		runSteps(t,
+		runRealSteps(t,
 			resource.TestStep{Config: config(""), ResourceName: tagAddress, ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true},
 			resource.TestStep{Config: config(""), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop), PostApplyFunc: holds},
 			resource.TestStep{Config: config(`color = "red"`), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionUpdate), PostApplyFunc: holds},

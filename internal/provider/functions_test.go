@@ -94,7 +94,7 @@ func TestFunctionsInConfigurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	output := statecheck.ExpectKnownOutputValue
-	runSteps(t,
+	runRealSteps(t,
 		resource.TestStep{
 			Config:      providerBlock(server, "") + "output \"bad\" {\n  value = provider::helpcrunch::unix_timestamp(\"yesterday\")\n}\n",
 			ExpectError: errorWith(`Invalid value for "rfc3339" parameter: ` + saysRFC3339),
@@ -136,7 +136,7 @@ func TestUnixTimestampExample(t *testing.T) {
 	t.Parallel()
 	needs(t, "1.8.0", "1.7.0")
 	server := newSandbox(t)
-	runSteps(t, resource.TestStep{
+	runRealSteps(t, resource.TestStep{
 		Config: providerBlock(server, "") + read(t, "examples", "functions", "unix_timestamp", "function.tf"),
 		PostApplyFunc: func() {
 			if renewal, _ := onlyCustomer(t, server).Custom("renewal"); renewal != json.Number("1735689600") {

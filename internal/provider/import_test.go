@@ -57,7 +57,7 @@ func TestImport(t *testing.T) {
   custom_data = { plan = "gold", seats = 12 }
   deletion_policy = "delete"`)
 	for _, form := range []string{id, "email:ada@example.com", "user_id:crm-17"} {
-		runSteps(t,
+		runRealSteps(t,
 			resource.TestStep{
 				Config: providerBlock(server, "") + block, ResourceName: "helpcrunch_customer.test",
 				ImportState: true, ImportStateId: form, ImportStatePersist: true,
@@ -94,7 +94,7 @@ func TestImportRefusals(t *testing.T) {
 		"1":                       `Cannot import non-existent remote object`,
 		"email:other@example.com": `HelpCrunch has no customer with this email, "other@example.com"`,
 	} {
-		runSteps(t, resource.TestStep{
+		runRealSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + customerBlock(""), ResourceName: "helpcrunch_customer.test",
 			ImportState: true, ImportStateId: form, ExpectError: regexp.MustCompile(want),
 		})

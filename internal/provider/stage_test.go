@@ -5,6 +5,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -147,8 +149,7 @@ func (s *stage) run(config string, o core.Options, apply bool) outcome {
 		if problem.IsError {
 			d.Severity = tfjson.DiagnosticSeverityError
 		}
-		attribute, _, _ := strings.Cut(strings.TrimPrefix(problem.Attribute, `AttributeName("`), `"`)
-		if line := written.Line(problem.Address, attribute); line != "" {
+		if line := written.Line(problem.Address, rootOf(problem.Attribute)); line != "" {
 			d.Snippet = &tfjson.DiagnosticSnippet{Code: line}
 		}
 		out.diags = append(out.diags, d)
@@ -160,25 +161,30 @@ func (s *stage) run(config string, o core.Options, apply bool) outcome {
 // the configuration.
 func (s *stage) process() (*core.Process, *core.Configuration) {
 	s.Helper()
-	server, err := NewServer(New("test"))
-	if err != nil {
-		s.Fatal(err)
-	}
-	schemas, err := server.GetProviderSchema(s.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		s.Fatal(err)
-	}
-	written, err := core.Parse(schemas, s.config+s.more)
-	if err != nil {
-		s.Fatal(err)
-	}
-	settings := attributes{"base_url": text(s.server.URL()), "api_key": text(s.server.Key()), "requests_per_minute": number(100_000)}
-	maps.Copy(settings, written.Settings)
-	process, err := core.StartOnce(s.Context(), server, "1.15.0", settings)
+	process, written, err := s.start()
 	if err != nil {
 		s.Fatal(err)
 	}
 	return process, written
+}
+
+func (s *stage) start() (*core.Process, *core.Configuration, error) {
+	s.Helper()
+	server, err := NewServer(New("test"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	written, err := core.Parse(schemasOf(s.T), s.config+s.more)
+	if err != nil {
+		s.Fatal(err)
+	}
+	settings := attributes{}
+	if s.server != nil {
+		settings = attributes{"base_url": text(s.server.URL()), "api_key": text(s.server.Key()), "requests_per_minute": number(100_000)}
+	}
+	maps.Copy(settings, written.Settings)
+	process, err := core.StartOnce(s.Context(), server, "1.15.0", settings)
+	return process, written, err
 }
 
 // saidOfDeletions is what a plan that deletes somebody says once.
@@ -299,6 +305,24 @@ func (s *stage) state() map[any]map[string]any {
 	}
 	return state
 }
+
+// schemasOf are the provider's schemas.
+func schemasOf(t *testing.T) *tfprotov6.GetProviderSchemaResponse {
+	t.Helper()
+	schemas, err := schemasOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schemas
+}
+
+var schemasOnce = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, error) {
+	server, err := NewServer(New("test"))
+	if err != nil {
+		return nil, err
+	}
+	return server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+})
 
 // keyOf is the key or the index in an address, nil where it has none.
 func keyOf(address string) any {

@@ -66,7 +66,7 @@ func TestBadInput(t *testing.T) {
 func TestBadInputLate(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	runSteps(t, resource.TestStep{
+	runRealSteps(t, resource.TestStep{
 		Config: providerBlock(server, "") + "resource \"terraform_data\" \"later\" {\n  input = { plan = [\"a\"] }\n}\n" +
 			customerBlock(`custom_data = terraform_data.later.output`),
 		ExpectError: errorWith(`The property "plan" of custom_data is a list.`),
@@ -97,7 +97,7 @@ func TestBadSettings(t *testing.T) {
 		t.Run(bad.name, func(t *testing.T) {
 			place := `(?s)`
 			if bad.attribute != "" {
-				place += `with provider\["[^"]*/helpcrunch"\].*\d+:\s+` + bad.attribute + ` .*`
+				place += `AttributeName\("` + bad.attribute + `"\).*`
 			}
 			runSteps(t, resource.TestStep{
 				Config:      "provider \"helpcrunch\" {\n  " + bad.block + "\n}\n" + customerBlock(`name = "Ada"`),

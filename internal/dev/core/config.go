@@ -29,6 +29,7 @@ import (
 type Configuration struct {
 	Settings map[string]tftypes.Value
 	Blocks   []Block
+	Data     []Block           // data blocks, whose values nobody refers to
 	Imports  map[string]string // address → id
 
 	source []byte
@@ -43,7 +44,7 @@ var functions = map[string]function.Function{
 	"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)), "tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
 }
 
-// Parse reads a configuration in Terraform's language: provider, resource, import
+// Parse reads a configuration in Terraform's language: provider, resource, data, import
 // and locals blocks, with count, for_each, lifecycle and references to other
 // resources. Anything else is an error: it needs the real Terraform.
 func Parse(schemas *tfprotov6.GetProviderSchemaResponse, source string) (*Configuration, error) {
@@ -57,7 +58,7 @@ func Parse(schemas *tfprotov6.GetProviderSchemaResponse, source string) (*Config
 	}
 	c := &Configuration{Imports: make(map[string]string), source: []byte(source), bodies: make(map[string]*hclsyntax.Block)}
 	parser := &parser{Configuration: c, schemas: schemas, scope: map[string]cty.Value{}}
-	for _, kind := range []string{"locals", "provider", "resource", "import"} { // in the order in which they need each other
+	for _, kind := range []string{"locals", "provider", "resource", "data", "import"} { // in the order in which they need each other
 		for _, block := range body.Blocks {
 			if block.Type == kind {
 				if err := parser.read(block); err != nil {
@@ -67,7 +68,7 @@ func Parse(schemas *tfprotov6.GetProviderSchemaResponse, source string) (*Config
 		}
 	}
 	for _, block := range body.Blocks {
-		if !slices.Contains([]string{"terraform", "locals", "provider", "resource", "import"}, block.Type) {
+		if !slices.Contains([]string{"terraform", "locals", "provider", "resource", "data", "import"}, block.Type) {
 			return nil, fmt.Errorf("%s blocks need the real Terraform", block.Type)
 		}
 	}
@@ -123,6 +124,14 @@ func (p *parser) read(block *hclsyntax.Block) error {
 		p.Imports[address] = id.AsString()
 	case "resource":
 		return p.resource(block)
+	case "data":
+		kind, address := block.Labels[0], "data."+block.Labels[0]+"."+block.Labels[1]
+		values, err := evaluate(p.schemas.DataSourceSchemas[kind], written, p.scope)
+		if err != nil {
+			return err
+		}
+		p.bodies[address] = block
+		p.Data = append(p.Data, Block{Address: address, Type: kind, Attributes: values})
 	}
 	return nil
 }
@@ -323,6 +332,9 @@ func addressOf(e hcl.Expression) (string, error) {
 
 // evaluate converts what is written to the types of a schema.
 func evaluate(schema *tfprotov6.Schema, written hclsyntax.Attributes, scope map[string]cty.Value) (map[string]tftypes.Value, error) {
+	if schema == nil {
+		return nil, errors.New("the provider has no such block")
+	}
 	object, ok := schema.ValueType().(tftypes.Object)
 	if !ok {
 		return nil, errors.New("the schema is not of an object")
@@ -410,6 +422,16 @@ func (c *Configuration) Line(address, attribute string) string {
 	return string(bytes.Split(c.source, []byte("\n"))[at.Start.Line-1])
 }
 
+// Excerpt is what Terraform shows of the source below a problem.
+func (c *Configuration) Excerpt(address, attribute string) string {
+	name, _, _ := strings.Cut(address, "[")
+	block := c.bodies[name]
+	if block == nil {
+		return ""
+	}
+	return fmt.Sprintf("  on main.tf line %d, in %s %q:\n%4d: %s", block.TypeRange.Start.Line, block.Type, strings.Join(block.Labels, `" "`), block.TypeRange.Start.Line, c.Line(address, attribute))
+}
+
 // JSON is an object of a state as a state file has it.
 func (p *Process) JSON(o *Object) ([]byte, error) {
 	t := p.schema(o.Type).ValueType()
@@ -422,4 +444,13 @@ func (p *Process) JSON(o *Object) ([]byte, error) {
 		return nil, err
 	}
 	return ctyjson.Marshal(value, kind)
+}
+
+// Shown is the JSON of an object as terraform show prints it.
+func Shown(value tftypes.Value, schema *tfprotov6.Schema) ([]byte, error) {
+	shown, err := fromTerraform(value, schema.ValueType())
+	if err != nil {
+		return nil, err
+	}
+	return ctyjson.Marshal(shown, shown.Type())
 }

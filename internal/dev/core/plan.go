@@ -260,6 +260,32 @@ func (p *Process) Import(ctx context.Context, address, kind, id string) (*Object
 	return read, problems
 }
 
+// ReadData reads a data source.
+func (p *Process) ReadData(ctx context.Context, block *Block) (tftypes.Value, Problems) {
+	schema := p.schemas.DataSourceSchemas[block.Type]
+	config, err := encode(schema, object(schema, block.Attributes))
+	if err != nil {
+		return tftypes.Value{}, said(block.Address, nil, err)
+	}
+	valid, err := p.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: block.Type, Config: config})
+	if err != nil {
+		return tftypes.Value{}, said(block.Address, nil, err)
+	}
+	problems := said(block.Address, valid.Diagnostics, nil)
+	if problems.Err() != nil {
+		return tftypes.Value{}, problems
+	}
+	answer, err := p.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: block.Type, Config: config})
+	if err != nil {
+		return tftypes.Value{}, append(problems, said(block.Address, nil, err)...)
+	}
+	if problems = append(problems, said(block.Address, answer.Diagnostics, nil)...); problems.Err() != nil {
+		return tftypes.Value{}, problems
+	}
+	value, err := decode(schema, answer.State)
+	return value, append(problems, said(block.Address, nil, err)...)
+}
+
 // planOrphan plans the deletion of what the configuration does not have.
 func (run *planning) planOrphan(address string, deposed bool) Problems {
 	object, problems := run.refresh(address, deposed)

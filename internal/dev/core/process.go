@@ -59,12 +59,11 @@ func start(ctx context.Context, server tfprotov6.ProviderServer, version string,
 	return &Process{server, schemas}, failure(configured.Diagnostics)
 }
 
+// failure are the errors about a provider, each with the setting that it is about.
 func failure(diagnostics []*tfprotov6.Diagnostic) error {
 	var err error
-	for _, d := range diagnostics {
-		if d.Severity == tfprotov6.DiagnosticSeverityError {
-			err = errors.Join(err, fmt.Errorf("%s\n%s", d.Summary, d.Detail))
-		}
+	for _, p := range said("provider", diagnostics, nil).Errors() {
+		err = errors.Join(err, fmt.Errorf("%s\n%s\n%s", p.Attribute, p.Summary, p.Detail))
 	}
 	return err
 }
