@@ -60,6 +60,26 @@ func BuildMirror(ctx context.Context, root, dir string) (*Mirror, error) {
 	return &Mirror{dir}, nil
 }
 
+// MirrorOf makes a mirror of released zips in dir: those of all platforms.
+func MirrorOf(zips []string, dir string) (*Mirror, error) {
+	for _, registry := range registries {
+		provider := filepath.Join(dir, registry, filepath.FromSlash(providerAddress))
+		if err := os.MkdirAll(provider, 0o755); err != nil {
+			return nil, fmt.Errorf("making the mirror: %w", err)
+		}
+		for _, zip := range zips {
+			content, err := os.ReadFile(zip)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(provider, filepath.Base(zip)), content, 0o600)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("making the mirror: %w", err)
+			}
+		}
+	}
+	return &Mirror{dir}, nil
+}
+
 // Add puts the binary of another provider, such as magodo/restful, into the mirror.
 func (m *Mirror) Add(source, version, binary string) error {
 	platform := filepath.Join(m.dir, registries[0], filepath.FromSlash(source), version, runtime.GOOS+"_"+runtime.GOARCH)
