@@ -4,42 +4,72 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/modfile"
 )
 
-// What the provider links, every user downloads and every scanner looks at.
-func TestShipped(t *testing.T) {
+// Every direct dependency stands in one of the two tables of CONTRIBUTING.md,
+// with its reason; and of what tests and tools use the provider links nothing:
+// every user would download it, and every scanner look at it.
+func TestDependencies(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
 	command := exec.CommandContext(t.Context(), "go", "list", "-deps", ".")
-	command.Dir = "../../.."
+	command.Dir = root
 	output, err := command.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
 	packages := strings.Fields(string(output))
-	if !slices.Contains(packages, module+"/internal/provider") {
-		t.Fatalf("the packages of main.go are %q, want the provider among them", packages)
+	links := func(path string) bool {
+		return slices.ContainsFunc(packages, func(linked string) bool { return linked == path || strings.HasPrefix(linked, path+"/") })
 	}
-	for _, forTests := range []string{
-		module + "/internal/dev",
-		module + "/internal/sandbox",
-		"github.com/ProtonMail/go-crypto",
-		"github.com/hashicorp/hc-install",
-		"github.com/hashicorp/hcl",
-		"github.com/hashicorp/terraform-exec",
-		"github.com/hashicorp/terraform-json",
-		"github.com/hashicorp/terraform-plugin-sdk",
-		"github.com/hashicorp/terraform-plugin-testing",
-		"github.com/zclconf/go-cty",
-		"go.yaml.in",
-		"golang.org/x/mod",
+	for path, want := range map[string]bool{
+		module + "/internal/provider":               true,
+		module + "/internal/dev":                    false,
+		module + "/internal/sandbox":                false,
+		"github.com/hashicorp/terraform-plugin-sdk": false,
 	} {
-		for _, linked := range packages {
-			if linked == forTests || strings.HasPrefix(linked, forTests+"/") {
-				t.Errorf("the provider links %s, which tests and tools alone use", linked)
-			}
+		if links(path) != want {
+			t.Errorf("that the provider links %s is %v", path, !want)
+		}
+	}
+
+	contributing, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tables, _ := strings.Cut(string(contributing), "\nWhat the provider links:\n")
+	linked, unlinked, ok := strings.Cut(tables, "\nWhat tests and tools use")
+	if !ok {
+		t.Fatal("CONTRIBUTING.md has not got its two tables of dependencies any more")
+	}
+	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := modfile.Parse("go.mod", content, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, requirement := range mod.Require {
+		if requirement.Indirect {
+			continue
+		}
+		path := requirement.Mod.Path
+		row := "\n| `" + strings.TrimPrefix(path, "github.com/") + "` | "
+		switch {
+		case strings.Contains(linked, row) && !links(path):
+			t.Errorf("CONTRIBUTING.md says that the provider links %s, which it does not", path)
+		case strings.Contains(unlinked, row) && links(path):
+			t.Errorf("the provider links %s, which CONTRIBUTING.md says tests and tools alone use", path)
+		case !strings.Contains(tables, row):
+			t.Errorf("CONTRIBUTING.md gives no reason for %s", path)
 		}
 	}
 }
