@@ -72,7 +72,7 @@ func (r *customerTagResource) Schema(ctx context.Context, _ resource.SchemaReque
 	replaces := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One tag of one customer, beside the tags that agents, automations or another workspace give them: those are never touched.\n\n" +
-			"A tag that the customer has already is taken over, and comes off when the resource is destroyed; [to leave it on](../guides/stop-managing.md#whole-customers-and-tags), take the resource out with a `removed` block. One that somebody takes off is planned again. " +
+			"A tag that the customer has already is taken over, and comes off when the resource is destroyed; [to leave it on](../guides/stop-managing.md#whole-customers-and-tags), take the resource out with a `removed` block. One that somebody takes off is planned again; where the customer is gone, it stays in the state, with a warning, until the resource is taken out or the customer made anew. " +
 			"Setting, recolouring and taking off a tag is a request each; tags are refreshed together, up to a hundred customers a request.\n\n" +
 			"Leave it for customers whose `helpcrunch_customer` has `tags`, which is the exact set: each apply of the one may undo the other. " +
 			"The plan warns where it has both, from the first one on that knows the id of the customer. Between workspaces, or two provider blocks, nobody notices.\n\n" +
@@ -186,9 +186,13 @@ func (r *customerTagResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	plan := op.plan
 
-	warnings, diags := r.send(ctx, plan, &op.known)
-	if diags.HasError() {
-		resp.Diagnostics.Append(diags...)
+	warnings, err := r.send(ctx, plan, &op.known)
+	switch {
+	case helpcrunch.IsNotFound(err):
+		resp.Diagnostics.Append(noCustomer(op.failed, op.id, err)...)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(tagRefused(op.failed, err)...)
 		return
 	}
 	// The tag is there, and so there must be a state, whatever is said of it.
@@ -217,18 +221,19 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 	case helpcrunch.IsNotFound(err) && op.doubt != nil:
 		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 	case helpcrunch.IsNotFound(err):
-		tflog.Info(ctx, "the customer is gone from HelpCrunch, and the tag with them", map[string]any{"customer": id})
-		resp.Diagnostics.Append(op.missing("customer_id", fmt.Sprintf("Customer %d was deleted, or is one of another account, and a tag of theirs is gone with them. "+
-			"If that is not what you expect, check api_key, or %s, before you apply.", id, envAPIKey)))
-		resp.State.RemoveResource(ctx)
+		if known.Import == importFound { // Terraform itself says that there is nothing to import
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		resp.Diagnostics.Append(op.tagOfNobody(id))
 	case err != nil:
 		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 	case !state.heldBy(customer):
 		tflog.Info(ctx, "the customer does not have the tag any more", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
 	default:
-		if spelled := state.spelling(customer); !maps.Equal(spelled, known.Tags) {
-			known.Tags = spelled
+		if spelled := state.spelling(customer); known.Import != "" || !maps.Equal(spelled, known.Tags) {
+			known.Import, known.Tags = "", spelled
 			known.write(ctx, resp.Private, &resp.Diagnostics)
 		}
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("organization"), op.organization)...)
@@ -253,9 +258,12 @@ func (r *customerTagResource) Update(ctx context.Context, req resource.UpdateReq
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		warnings, diags := r.send(ctx, plan, &known)
-		if diags.HasError() {
-			resp.Diagnostics.Append(diags...)
+		warnings, err := r.send(ctx, plan, &known)
+		switch {
+		case helpcrunch.IsNotFound(err):
+			resp.Diagnostics.Append(op.tagOfNobody(op.id))
+		case err != nil:
+			resp.Diagnostics.Append(tagRefused(op.failed, err)...)
 			return
 		}
 		resp.Diagnostics.Append(warnings...)
@@ -289,7 +297,7 @@ func (r *customerTagResource) ImportState(ctx context.Context, req resource.Impo
 	}
 	// As after a write of our own: somebody may have just set the tag, and a
 	// search that lacks it is not believed.
-	known := memory{WrittenAt: time.Now().Unix()}
+	known := memory{Import: importFound, WrittenAt: time.Now().Unix()}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
@@ -305,19 +313,12 @@ func splitTagID(id string) (customer, name string, ok bool) {
 
 // send gives the customer the tag, and takes down in known that it did. Once
 // HelpCrunch has answered there are only warnings.
-func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, known *memory) (warnings, diags diag.Diagnostics) {
-	id := customerIDOf(plan.CustomerID, &diags)
-	if diags.HasError() {
-		return nil, diags
-	}
-	summary := fmt.Sprintf("Customer %d was not tagged", id)
+func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, known *memory) (warnings diag.Diagnostics, err error) {
+	id := customerIDOf(plan.CustomerID, &warnings)
 	tag := helpcrunch.Tag{Name: known.spelledTag(plan.Name.ValueString()), Color: plan.Color.ValueString()}
 	customer, err := r.account.tag(ctx, id, tag)
-	switch {
-	case helpcrunch.IsNotFound(err):
-		return nil, noCustomer(summary, id, err)
-	case err != nil:
-		return nil, tagRefused(summary, err)
+	if err != nil {
+		return nil, err
 	}
 	known.WrittenAt, known.Tags = time.Now().Unix(), plan.spelling(customer)
 	i := slices.IndexFunc(customer.Tags, func(held helpcrunch.Tag) bool { return held.Name == helpcrunch.SpellTag(tag.Name, customer.Tags) })
@@ -331,6 +332,15 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, 
 				"Colours belong to the account: change it in HelpCrunch, or leave color out.", id))
 	}
 	return warnings, nil
+}
+
+// tagOfNobody warns of a tag whose customer HelpCrunch does not know any more. It
+// stays in the state: planned again, it would be a request that can only fail, in
+// every apply. Where the customer is made anew, the new id replaces the tag.
+func (g *guarded) tagOfNobody(id int64) diag.Diagnostic {
+	return g.missing("customer_id", fmt.Sprintf("Customer %d was deleted, or is one of another account, and nobody else can have this tag of theirs: it stays in the state, and nothing is done about it, "+
+		"unless this plan makes the customer anew and the tag with them. If they are gone for good, take the helpcrunch_customer_tag out of the configuration and apply. "+
+		"If that is not what you expect, check api_key, or %s.", id, envAPIKey))
 }
 
 // takeOff takes the tag off, unless another resource gives it to the customer.

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -231,31 +230,77 @@ func TestTagOfAnotherCustomer(t *testing.T) {
 	)
 }
 
-// TestTagOfNobody: a customer that is gone takes the tag with them.
+// TestTagOfNobody: nobody who does not exist is tagged, and the error is on customer_id.
 func TestTagOfNobody(t *testing.T) {
 	t.Parallel()
-	server := newSandbox(t)
-	id := ada(t, server)
-	w := newWorkspace(t, server, required+tagBlock(id, `name = "beta"`))
-	if diags, err := w.Apply(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, said(diags))
+	s := newStage(t, newSandbox(t))
+	out := s.apply(tagBlock(542335, `name = "beta"`))
+	want := "error: Customer 542335 was not tagged: HelpCrunch has no customer 542335: the id is wrong, or the customer was deleted."
+	if out.err == nil || !strings.HasPrefix(said(out.diags), want) || !strings.Contains(said(out.diags), "customer_id") {
+		t.Errorf("tagging nobody: %v\n%s, want %s", out.err, said(out.diags), want)
 	}
-	if err := server.Delete(id); err != nil {
+}
+
+const tagOfTest = "resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"beta\"\n}\n"
+
+// TestTagOfSomebodyGone: the tag of a customer who was deleted and is not made anew
+// stays in the state, with a warning, and no run ends in an error; it can be taken out.
+func TestTagOfSomebodyGone(t *testing.T) {
+	t.Parallel()
+	for who, warnings := range map[string]int{"imported": 2, "not managed": 1} {
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, newSandbox(t))
+			id := ada(t, s.server)
+			customer, tag := customerBlock(`name = "Ada"`), tagOfTest
+			if who == "imported" {
+				s.apply(customer + tag + fmt.Sprintf("import {\n  to = helpcrunch_customer.test\n  id = \"%d\"\n}\n", id))
+			} else {
+				customer, tag = "", tagBlock(id, `name = "beta"`)
+				s.mustApply(tag)
+			}
+			s.holds(id, "vip", "beta")
+			if err := s.server.Delete(id); err != nil {
+				t.Fatal(err)
+			}
+			red := strings.Replace(tag, "\n}", "\n  color = \"red\"\n}", 1)
+			for _, config := range []string{tag, tag, red, red} {
+				before := writesOf(s.server)
+				out := s.apply(customer + config)
+				if out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) || !strings.Contains(said(out.diags), "take the helpcrunch_customer_tag out") {
+					t.Errorf("%v\n%s", out.err, said(out.diags))
+				}
+				if len(out.planned) == 0 && (len(out.diags) != warnings || writesOf(s.server) != before) {
+					t.Errorf("%d writes\n%s", writesOf(s.server)-before, said(out.diags))
+				}
+			}
+			if out := s.plan(); len(out.planned) > 0 {
+				t.Errorf("planned afterwards: %v", out.planned)
+			}
+			if out := s.apply(customer); out.err != nil || out.planned[tagAddress] != "delete" || s.kept.Get(tagAddress) != nil {
+				t.Errorf("planned %v: %v\n%s", out.planned, out.err, said(out.diags))
+			}
+		})
+	}
+}
+
+// TestTagOfSomebodyMadeAnew: where a customer is gone and made anew, the same apply
+// tags the new one.
+func TestTagOfSomebodyMadeAnew(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, newSandbox(t))
+	other := strings.ReplaceAll(tagBlock(ada(t, s.server), `name = "beta"`), `"test"`, `"other"`) // whom the run finds: it is no outage
+	config := other + customerBlock(`name = "Ada"`) + tagOfTest
+	s.mustApply(config)
+	if err := s.server.Delete(s.server.Customers()[1].ID()); err != nil {
 		t.Fatal(err)
 	}
-	if actions := planned(t, w); !actions[tagAddress].Create() {
-		t.Errorf("planned %v", actions)
+	out := s.apply(config, options{parallelism: 1})
+	if out.err != nil || out.planned["helpcrunch_customer.test"] != "create" || out.planned[tagAddress] != "replace" || !slices.Contains(out.summaries(), saidOfMissing) {
+		t.Fatalf("planned %v: %v\n%s", out.planned, out.err, said(out.diags))
 	}
-	if diags, err := w.Destroy(t.Context(), tfexec.Refresh(false)); err != nil || len(diags) > 0 {
-		t.Errorf("taking the tag off nobody: %v\n%s", err, said(diags))
-	}
-	if server.Count(sandbox.OpUntag) != 1 {
-		t.Error("the destroy did not even try")
-	}
-	want := fmt.Sprintf("error: Customer %d was not tagged: HelpCrunch has no customer %d: the id is wrong, or the customer was deleted.", id, id)
-	if diags, err := w.Apply(t.Context()); err == nil || !strings.HasPrefix(said(diags), want) || !strings.Contains(said(diags), "customer_id") {
-		t.Errorf("tagging nobody: %v\n%s, want %s", err, said(diags), want)
-	}
+	s.holds(s.server.Customers()[1].ID(), "beta")
+	s.settled()
 }
 
 // TestTagFaults: tagging is repeated; a refusal leaves things as they were.
@@ -309,9 +354,9 @@ func TestTagThatIsNotTaken(t *testing.T) {
 		BaseURL: base, APIKey: "key", BatchSize: 1, RequestTimeout: time.Minute,
 		Budget: budget.New(budget.Config{Limit: 10}),
 	}, nil, deletionDelete, true)}
-	warnings, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: types.StringNull()}, new(memory))
-	if len(diags) > 0 || len(warnings) != 1 || warnings.HasError() || warnings[0].Summary() != "HelpCrunch did not take a tag" {
-		t.Errorf("%v, %v", warnings, diags)
+	warnings, err := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue("542335"), Name: types.StringValue("vip"), Color: types.StringNull()}, new(memory))
+	if err != nil || len(warnings) != 1 || warnings.HasError() || warnings[0].Summary() != "HelpCrunch did not take a tag" {
+		t.Errorf("%v, %v", warnings, err)
 	}
 }
 

@@ -305,8 +305,8 @@ func TestTagRequestsTakeTurns(t *testing.T) {
 					Transport: delaying(server.Transport(), row.slow, 2*time.Second),
 				}, nil, deletionDelete, true)}
 				give := func() {
-					if _, diags := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue(itoa(id)), Name: types.StringValue("beta")}, new(memory)); len(diags) > 0 {
-						t.Error(diags)
+					if _, err := r.send(t.Context(), &customerTagModel{CustomerID: types.StringValue(itoa(id)), Name: types.StringValue("beta")}, new(memory)); err != nil {
+						t.Error(err)
 					}
 				}
 				take := func() {
