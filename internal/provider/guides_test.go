@@ -421,7 +421,7 @@ func TestGuideAudit(t *testing.T) {
 func TestGuideAuditDrift(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	config := required + customerBlock(`
+	config := customerBlock(`
   name         = "Ada"
   phone        = ""
   email        = "ada@example.com"
@@ -430,8 +430,8 @@ func TestGuideAuditDrift(t *testing.T) {
   blocked      = false
   tags         = [{ name = "vip", color = "gold" }, { name = "beta" }]
   custom_data  = { plan = "gold", tier = null, seats = 12, renewal = "1700000000" }`)
-	w := newWorkspace(t, server, config)
-	applied(t, w)
+	s := newStage(t, server)
+	s.mustApply(config)
 	ada := onlyCustomer(t, server)
 	for _, c := range []struct {
 		what   string
@@ -453,22 +453,21 @@ func TestGuideAuditDrift(t *testing.T) {
 		{"something in a property that is kept empty", sandbox.Record{"customData": map[string]any{"tier": "a"}}, true},
 	} {
 		changeByHand(t, server, ada, c.change)
-		changes := planned(t, w)
-		if drift := len(changes) > 0; drift != c.drift {
+		out := s.plan()
+		if drift := len(out.planned) > 0; out.err != nil || drift != c.drift {
 			t.Errorf("%s: drift is %v, want %v", c.what, drift, c.drift)
 		}
 		if c.drift {
-			applied(t, w)
+			s.mustApply(config)
 		}
 	}
 	// Somebody else is still there, so that it is no outage of HelpCrunch.
-	write(t, w.WorkingDir(), "main.tf", config+"resource \"helpcrunch_customer\" \"grace\" {\n  name = \"Grace\"\n}\n")
-	applied(t, w)
+	s.mustApply(config + "resource \"helpcrunch_customer\" \"grace\" {\n  name = \"Grace\"\n}\n")
 	if err := server.Delete(ada.ID()); err != nil {
 		t.Fatal(err)
 	}
-	if changes := planned(t, w); !changes["helpcrunch_customer.test"].Create() {
-		t.Errorf("a customer who is gone is planned for %v", changes)
+	if out := s.plan(); out.planned["helpcrunch_customer.test"] != "create" {
+		t.Errorf("a customer who is gone is planned for %v", out.planned)
 	}
 }
 

@@ -32,42 +32,19 @@ func manyBlock(count int, plan string) string {
 func TestUpdateOfManyIsBatched(t *testing.T) {
 	// One more than needed, or a lone PATCH, may come of the pace of the machine:
 	// the exact numbers are asserted in virtual time, by package batch.
-	for count, most := range map[int]int{25: 4 + 1, 100: 11 + 1} {
-		t.Run(strconv.Itoa(count), func(t *testing.T) {
-			server := newSandbox(t)
-			written := make(map[string]int)
-			runSteps(t,
-				resource.TestStep{Config: providerBlock(server, "") + manyBlock(count, "gold")},
-				resource.TestStep{
-					PreConfig: server.ResetCounts,
-					Config:    providerBlock(server, "") + manyBlock(count, "silver"),
-					PostApplyFunc: func() {
-						for _, request := range server.Requests() {
-							written[string(request.Operation)]++
-						}
-					},
-				},
-			)
-			// The test kit reads and plans more often than a user does; writes happen once.
-			puts := written["batch"]
-			if puts > most {
-				t.Errorf("%d PUTs for %d customers, want at most %d", puts, count, most)
-			}
-			if written["patch"] > 1 {
-				t.Errorf("%d customers were written alone", written["patch"])
-			}
-			for _, operation := range []string{"update", "create", "tag", "untag"} {
-				if written[operation] != 0 {
-					t.Errorf("%d requests of kind %s", written[operation], operation)
-				}
-			}
-			assertNoReadsBetweenWrites(t, server)
-			for _, request := range server.Requests() {
-				if request.Operation == sandbox.OpBatch && (request.Customers < 1 || request.Customers > 10) {
-					t.Errorf("a batch of %d", request.Customers)
-				}
-			}
-		})
+	const count, most = 100, 11 + 1
+	s := newStage(t, newSandbox(t))
+	s.mustApply(manyBlock(count, "gold"), options{parallelism: 10})
+	s.server.ResetCounts()
+	s.mustApply(manyBlock(count, "silver"), options{parallelism: 10})
+	if got := served(s.server); got[sandbox.OpBatch] > most || got[sandbox.OpPatch] > 1 || got[sandbox.OpUpdate]+got[sandbox.OpCreate]+got[sandbox.OpTag]+got[sandbox.OpUntag] > 0 {
+		t.Errorf("%d customers take %v, want at most %d PUTs and one PATCH", count, got, most)
+	}
+	assertNoReadsBetweenWrites(t, s.server)
+	for _, request := range s.server.Requests() {
+		if request.Operation == sandbox.OpBatch && (request.Customers < 1 || request.Customers > 10) {
+			t.Errorf("a batch of %d", request.Customers)
+		}
 	}
 }
 

@@ -133,7 +133,6 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "custom-data-replaces",
-		real: true,
 		says: map[act][]string{change: loss, repair: loss, lineOut: loss},
 		after: map[act]func(*life){
 			// Each is read before. The canary's restore finds out what is a date.
@@ -183,7 +182,6 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "tags-append",
-		real: true,
 		after: map[act]func(*life){
 			change:  func(l *life) { l.requests(sandbox.OpUntag, 12, 12) },
 			repair:  func(l *life) { l.requests(sandbox.OpUntag, 3, 3) },
