@@ -4,10 +4,13 @@
 package helpcrunch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
@@ -86,17 +89,39 @@ func (c *Client) LookUp(ctx context.Context, field *StringField, value string) (
 // lookUp looks customers up until enough are found, with these waits between.
 func (c *Client) lookUp(ctx context.Context, field *StringField, value string, waits []time.Duration, enough func([]*Customer) bool) ([]*Customer, error) {
 	for {
-		found, err := c.queries.Do(withDeadline(ctx), query{field: field, value: value})
+		found, err := c.having(ctx, field, value)
 		switch {
 		case err != nil:
 			return nil, err
-		case len(waits) == 0 || enough(found.customers):
-			return found.customers, nil
+		case len(waits) == 0 || enough(found):
+			return found, nil
 		case !sleep(ctx, waits[0]):
 			return nil, context.Cause(ctx)
 		}
 		waits = waits[1:]
 	}
+}
+
+// having searches for a value. Outer white space is no difference to us, and may be
+// one to the search: a value that has some is also asked for without, side by side, so
+// that it is one request.
+func (c *Client) having(ctx context.Context, field *StringField, value string) ([]*Customer, error) {
+	forms := slices.Compact([]string{value, strings.TrimSpace(value)})
+	answers, errs := make([]found, len(forms)), make([]error, len(forms))
+	var asking sync.WaitGroup
+	for i, form := range forms {
+		asking.Go(func() { answers[i], errs[i] = c.queries.Do(withDeadline(ctx), query{field: field, value: form}) })
+	}
+	asking.Wait()
+	var customers []*Customer
+	for _, answer := range answers {
+		for _, customer := range answer.customers {
+			if !slices.ContainsFunc(customers, func(other *Customer) bool { return other.ID == customer.ID }) {
+				customers = append(customers, customer)
+			}
+		}
+	}
+	return customers, cmp.Or(errs...)
 }
 
 // found is the answer to a query.

@@ -301,7 +301,7 @@ const tagsTwiceSummary = "Two kinds of resources for the tags of one customer"
 // the value as it may stand in an error.
 func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, value, shown string) (*helpcrunch.Customer, diag.Diagnostics) {
 	attribute := attributeOf(field.Name)
-	if value == "" {
+	if field.Normal(value) == "" {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No customer to look for", fmt.Sprintf("%s is empty.", attribute))}
 	}
 	found, err := a.client.LookUp(ctx, field, value)

@@ -417,6 +417,27 @@ func TestTakeOverOfWhoHasAnotherUserID(t *testing.T) {
 	}
 }
 
+// TestTakeOverDespiteWhiteSpace: outer white space in a user_id is no difference, and
+// makes nobody a second time; that they are found costs one search as ever.
+func TestTakeOverDespiteWhiteSpace(t *testing.T) {
+	t.Parallel()
+	for written, held := range map[string]string{" crm-1": "crm-1", "crm-1\t": "crm-1", " crm-1 ": " crm-1 "} {
+		l := newPerson(t, newSandbox(t))
+		id, err := l.account.Add(sandbox.Record{"name": "Ada", "userId": held})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.write(attributes{"user_id": text(written), "name": text("Ada"), "adopt_existing": flag(true)})
+		if _, said, writes := l.apply(core.Options{}); said.Err() != nil || writes != 0 || len(l.account.Customers()) != 1 || l.state.Get(personAddress).ID() != itoa(id) {
+			t.Errorf("%q where HelpCrunch has %q: %d writes, %d customers: %v", written, held, writes, len(l.account.Customers()), said)
+		}
+		if n := l.account.Count(sandbox.OpSearch); n != 1 {
+			t.Errorf("%q: %d searches", written, n)
+		}
+		l.must("", 0)
+	}
+}
+
 // TestOneIsTakenOverOnce: of two resources whose user_id turns out to be the same one
 // takes the customer over, and the other is refused.
 func TestOneIsTakenOverOnce(t *testing.T) {
