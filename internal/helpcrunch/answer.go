@@ -184,7 +184,7 @@ func readRow(data []byte) row {
 			}
 		}
 	}
-	if twice != "" && !slices.Contains(r.odd, twice) {
+	if twice = OneLine(twice, 60); twice != "" && !slices.Contains(r.odd, twice) { // any name, and it is shown
 		refuse(twice, errTwice)
 	}
 	return r

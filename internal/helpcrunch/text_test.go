@@ -4,6 +4,7 @@
 package helpcrunch_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -94,6 +95,27 @@ func TestServerSpeaksToNoTerminal(t *testing.T) {
 			}, sandbox.OpGet, sandbox.OpDelete)
 		})
 	}
+}
+
+// Names are a stranger's words as well: that of a field which stands in an answer twice.
+func TestFieldSpeaksToNoTerminal(t *testing.T) {
+	name, err := json.Marshal(evil + strings.Repeat("x", 1<<19))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := fmt.Sprintf(`{%s:1,%[1]s:2,`, name)
+	open(t, setup{transport: answering("application/json", strings.Replace(customerJSON(17, ""), "{", twice, 1))}, func(a *account) {
+		_, err := a.GetCustomer(a.Context(), 17)
+		if err == nil || !strings.Contains(err.Error(), "REDevil") {
+			a.Fatalf("error %.300v", err)
+		}
+		harmless(a.T, err.Error())
+		created, err := a.CreateCustomer(a.Context(), helpcrunch.Changes{Name: helpcrunch.Some("Ada")})
+		if err != nil || len(created.Unread) == 0 {
+			a.Fatalf("error %v, created %v", err, created)
+		}
+		harmless(a.T, strings.Join(created.Unread, " "))
+	})
 }
 
 // The attribute that an entry names is found, however many there are and whatever else they say.

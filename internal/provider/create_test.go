@@ -102,6 +102,46 @@ func TestOldCustomerIsNotAdopted(t *testing.T) {
 	}
 }
 
+// TestPropertySpeaksToNoTerminal: what a property is called that somebody holds
+// says nothing to the terminal on which an error names it.
+func TestPropertySpeaksToNoTerminal(t *testing.T) {
+	t.Parallel()
+	evil := "plan\x1b[2J\u202e\nError: forged"
+	server, err := sandbox.Start(sandbox.Config{Attributes: map[string]sandbox.AttributeType{evil: sandbox.TextAttribute}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	if _, err := server.Add(sandbox.Record{"userId": "crm-17", "name": "Ada", "customData": map[string]any{evil: "gold"}}); err != nil {
+		t.Fatal(err)
+	}
+	server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.BadGateway})
+	_, said := newClient(t, server).apply(instance{kind: customerKind}, attributes{"user_id": text("crm-17"), "name": text("Ada")})
+	if !strings.Contains(said, "(customData.plan[2J Error: forged)") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+// TestUserIDIsTypedAsItIs: a user_id does nothing in the shell that the advice of
+// an error is typed into.
+func TestUserIDIsTypedAsItIs(t *testing.T) {
+	t.Parallel()
+	for userID, want := range map[string]string{
+		"crm-17":               "user_id:crm-17",
+		"Łódź_1:a@b.example+c": "user_id:Łódź_1:a@b.example+c",
+		"x;curl example|sh":    "'user_id:x;curl example|sh'",
+		"$(id)'`id`":           "'user_id:$(id)'\\''`id`'",
+		"*":                    "'user_id:*'",
+		"17\nrm -rf /":         "ID",
+		"17\x1b[2J":            "ID",
+		"17\u202e":             "ID",
+	} {
+		if got := typedKey(userID); got != want {
+			t.Errorf("%q is typed as %s, want %s", userID, got, want)
+		}
+	}
+}
+
 // answeringCreates stands before a sandbox, and answers creates itself after
 // they were carried out. It returns the line of the provider block.
 func answeringCreates(t *testing.T, server *sandbox.Server, answer func(created string) string) attributes {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -33,7 +34,7 @@ func (r *customerResource) createFailed(ctx context.Context, plan *customerModel
 			"Look in HelpCrunch for a customer that was just created with these values. If there is one, import it; ADDRESS is that of this resource:\n\n" +
 			"    terraform import ADDRESS ID"
 		if userID, ok := sent.UserID.Get(); ok {
-			find = fmt.Sprintf("If it did, the customer has user_id %q and can be imported; ADDRESS is that of this resource:\n\n    terraform import ADDRESS user_id:%s", userID, userID)
+			find = fmt.Sprintf("If it did, the customer has user_id %q and can be imported; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s", userID, typedKey(userID))
 		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The customer may or may not have been created",
 			"HelpCrunch did not confirm that it created the customer. "+find+"\n\nIf there is none, run terraform apply again.\n\n"+err.Error())}
@@ -55,7 +56,7 @@ func answeredWithStranger(err *helpcrunch.StrangerError) diag.Diagnostic {
 func (r *customerResource) notAdopted(err *helpcrunch.TakenError) diag.Diagnostic {
 	why := "The first answer to the create was lost, so it was looked up whether this is the customer that it made. "
 	if len(err.IDs) == 1 && len(err.Differs) > 0 {
-		why += fmt.Sprintf("They hold something that the create did not send, or lack what it sent (%s), and were probably there before: they were not adopted.", strings.Join(err.Differs, ", "))
+		why += fmt.Sprintf("They hold something that the create did not send, or lack what it sent (%s), and were probably there before: they were not adopted.", listed(err.Differs))
 	} else {
 		why += "That cannot be told: nobody was adopted."
 	}
@@ -121,7 +122,7 @@ func (r *customerResource) duplicateUserID(ctx context.Context, id int64, sent h
 // userIDTaken says who has a user_id, as far as it is known, and what to do.
 func (r *customerResource) userIDTaken(userID string, ids []int64, words string) diag.Diagnostic {
 	const summary = "A customer with this user_id already exists"
-	owner, id := "Another HelpCrunch customer", "user_id:"+userID
+	owner, id := "Another HelpCrunch customer", typedKey(userID)
 	if len(ids) == 1 {
 		id = strconv.FormatInt(ids[0], 10)
 		owner = "HelpCrunch customer " + id
@@ -136,6 +137,22 @@ func (r *customerResource) userIDTaken(userID string, ids []int64, words string)
 		fmt.Sprintf("%s already has user_id %q. To manage it with Terraform, import it; ADDRESS is that of this resource:\n\n    terraform import ADDRESS %s\n\n%s\n\n"+
 			"If the state has that customer already (terraform state list -id=ID names the resource), it is not imported again: "+
 			"give it another user_id, or \"\", and apply that first. If it may be what a run has made that was killed, adopt_existing = true takes over whoever has the user_id.", owner, userID, id, words))
+}
+
+// typedKey is what terraform import takes for a user_id, as it is typed into a
+// shell: it may come from people who choose their own, and what it would do there
+// is not for them to say. One that cannot be typed is imported by the id.
+func typedKey(userID string) string {
+	key := "user_id:" + userID
+	switch {
+	case helpcrunch.OneLine(key, len(key)) != key:
+		return "ID"
+	case strings.ContainsFunc(key, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:@+", r)
+	}):
+		return "'" + strings.ReplaceAll(key, "'", `'\''`) + "'"
+	}
+	return key
 }
 
 // keptColors warns of tags for which the account kept another colour than the

@@ -122,7 +122,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	if len(created.Unread) > 0 {
 		after.AddError("HelpCrunch's answer cannot be read wholly", fmt.Sprintf(
 			"HelpCrunch has created customer %d, and what its answer says of these fields is not what its documentation says: %s. "+
-				"The customer is in the state as planned; the next plan shows what HelpCrunch holds.", customer.ID, strings.Join(created.Unread, ", ")))
+				"The customer is in the state as planned; the next plan shows what HelpCrunch holds.", customer.ID, listed(created.Unread)))
 	}
 	if !slices.Contains(created.Unread, "tags") {
 		var settling diag.Diagnostics
