@@ -48,8 +48,12 @@ func newStage(t *testing.T, key *openpgp.Entity) *stage {
 			GoVersion: "go1.27.3", Path: module, Main: debug.Module{Path: module, Version: "v1.2.3"},
 			Deps: []*debug.Module{{Path: "example.com/part", Version: "v0.4.0"}},
 			Settings: []debug.BuildSetting{
-				{Key: "-trimpath", Value: "true"}, {Key: "CGO_ENABLED", Value: "0"}, {Key: "GOARCH", Value: architecture},
-				{Key: "GOARM", Value: "6"}, {Key: "GOOS", Value: system}, {Key: "vcs.modified", Value: "false"},
+				{Key: "-trimpath", Value: "true"},
+				{Key: "CGO_ENABLED", Value: "0"},
+				{Key: "GOARCH", Value: architecture},
+				{Key: "GOARM", Value: "6"},
+				{Key: "GOOS", Value: system},
+				{Key: "vcs.modified", Value: "false"},
 			},
 		}
 		s.pack(platform)
