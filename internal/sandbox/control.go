@@ -34,6 +34,8 @@ const maxControlBody = 10 << 20
 //	DELETE /_sandbox/faults           take all back
 //	PATCH  /_sandbox/attributes       define custom attributes: {"plan": "text"}
 func (s *Server) controlRoutes(mux *http.ServeMux) {
+	// No key keeps out the web pages that a developer visits meanwhile.
+	foreign := http.NewCrossOriginProtection()
 	for pattern, act := range map[string]func(*http.Request) (any, error){
 		"GET /_sandbox/customers":         func(*http.Request) (any, error) { return s.Customers(), nil },
 		"POST /_sandbox/customers":        s.controlAdd,
@@ -52,7 +54,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 		"DELETE /_sandbox/faults":         s.controlDisarm,
 		"PATCH /_sandbox/attributes":      s.controlAttributes,
 	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle(pattern, foreign.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
 			value, err := act(r)
 			status := http.StatusOK
@@ -66,7 +68,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 				value = map[string]any{"error": err.Error()}
 			}
 			s.encode(answer{status: status, body: value}).write(w)
-		})
+		})))
 	}
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
 		s.encode(answer{status: http.StatusNotFound, body: map[string]any{"error": "the sandbox has no " + r.Method + " " + r.URL.Path}}).write(w)

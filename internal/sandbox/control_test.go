@@ -4,6 +4,8 @@
 package sandbox
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -113,5 +115,19 @@ func TestControlMeetsNoFaultAndIsNotCounted(t *testing.T) {
 	}
 	if len(b.Armed()) != 1 || len(b.Requests()) != 0 {
 		t.Error("the control path was counted")
+	}
+}
+
+// A web page in the browser of a developer can send requests to this machine.
+func TestControlObeysNoWebPage(t *testing.T) {
+	b := newBench(t, Config{Customers: []Record{ada()}})
+	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"} {
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080/_sandbox/customers", strings.NewReader(`{"name":"Bob"}`))
+		r.Header.Set(name, value)
+		answer := httptest.NewRecorder()
+		b.ServeHTTP(answer, r)
+		if answer.Code != http.StatusForbidden || len(b.Customers()) != 1 {
+			t.Errorf("%s: answered %d, %d customers", name, answer.Code, len(b.Customers()))
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -84,6 +85,7 @@ To point the provider at it:
 }
 
 // line describes a request without its query or body, which hold people's data.
+// The path is anybody's, and is shown on a terminal.
 func line(r sandbox.Request) string {
 	status := "dropped"
 	if r.Status != 0 {
@@ -93,7 +95,8 @@ func line(r sandbox.Request) string {
 	if r.Customers != 1 {
 		customers = fmt.Sprintf("%d customers", r.Customers)
 	}
-	return fmt.Sprintf("%s %s %s, %s, %d in the window", r.Method, r.Path, status, customers, r.InWindow)
+	path := (&url.URL{Path: r.Path}).EscapedPath()
+	return fmt.Sprintf("%s %s %s, %s, %d in the window", r.Method, path, status, customers, r.InWindow)
 }
 
 // options is what the flags say.

@@ -119,6 +119,14 @@ func writeCustomers(t *testing.T) string {
 	return path
 }
 
+// Anybody who reaches the port chooses the path, and the log stands on a terminal.
+func TestLogLineSpeaksToNoTerminal(t *testing.T) {
+	got := line(sandbox.Request{Method: "GET", Path: "/v1/\x1b]0;x\a\n/\u202e"})
+	if want := "GET /v1/%1B%5D0;x%07%0A/%E2%80%AE dropped, 0 customers, 0 in the window"; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestLogLine(t *testing.T) {
 	got := line(sandbox.Request{Method: "PUT", Path: "/v1/customers/batch", Query: "q=secret", Body: []byte("secret"), Customers: 1, InWindow: 7})
 	if want := "PUT /v1/customers/batch dropped, 1 customer, 7 in the window"; got != want {
