@@ -8,6 +8,9 @@
 // network, a file or a sleep of its own, so that a life of a hundred plans fits
 // into a testing/synctest bubble and takes a tenth of a second.
 //
+// Its configurations are blocks of values, or text in Terraform's own language
+// ([Parse]), as far as the tests write it.
+//
 // It does what Terraform's core does (1.11 to 1.15: plan, apply and refresh in
 // internal/terraform/node_resource_abstract_instance.go, and the assertions in
 // internal/plans/objchange), as far as this provider meets it: no blocks, no
