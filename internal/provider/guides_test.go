@@ -417,6 +417,23 @@ func TestGuideAudit(t *testing.T) {
 	report(2, line("crm-17", "gone"))
 }
 
+// TestGuideAuditSpeaksToNoTerminal: with VALUES=1 the report shows what people call
+// themselves, and not what speaks to the terminal in it.
+func TestGuideAuditSpeaksToNoTerminal(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
+	t.Parallel()
+	server := newSandbox(t)
+	w := newGuide(t, server, "audit")
+	applied(t, w)
+	ada := byUserID(server)["crm-17"]
+	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J"})
+	said, _ := runScript(t, w, server, bashPath(t), "-c", `VALUES=1 exec "$BASH" report.sh report.tfplan`)
+	want := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\tname\t\"Ada Lovelace\"\t\"A?31m?da\\\\u001b[2J\"\n", ada.ID())
+	if said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+}
+
 // TestGuideAuditDrift: what is drift and what is not, as the table of the guide says.
 func TestGuideAuditDrift(t *testing.T) {
 	t.Parallel()
