@@ -227,6 +227,20 @@ func (m *customerModel) agrees(held *helpcrunch.Customer, a *account) bool {
 	return m.Tags.Equal(refreshed.Tags) && m.CustomData.Equal(refreshed.CustomData)
 }
 
+// keeps reports whether the customer still holds what the state, or its digest, has of
+// this text attribute.
+func (m *customerModel) keeps(attribute string, held *helpcrunch.Customer, a *account) bool {
+	refreshed := *m
+	refreshed.refresh(held, a)
+	for _, text := range textAttributes {
+		if text.name == attribute && !text.of(m).Equal(*text.of(&refreshed)) {
+			return false
+		}
+	}
+	before, after := m.digests(a.digester), refreshed.digests(a.digester)
+	return !before.ours(attribute) || before.all[attribute].Equal(after.all[attribute])
+}
+
 // refresh takes over what HelpCrunch holds, where it is something else. Where
 // personal data is kept out of the state, no new value comes in.
 func (a textAttribute) refresh(m *customerModel, held *helpcrunch.Customer, digests digests, of *account) {

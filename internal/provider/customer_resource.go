@@ -254,6 +254,10 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, changes)...)
 	if !changes.IsZero() {
+		resp.Diagnostics.Append(r.stillKeyed(ctx, &op)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		written, err := r.account.client.UpdateCustomer(ctx, id, changes)
 		if err != nil {
 			if known.keepLost(err) {
@@ -286,7 +290,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		known.Written = writtenTags(plan.Tags, namesOf(configured))
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
-		known.Import = importSettled
+		known.Import, known.Keyed = importSettled, ""
 	}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that
@@ -337,7 +341,7 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 }
 
 func (r *customerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := importedID(ctx, req, &resp.Diagnostics)
+	id, keyed := importedID(ctx, req, &resp.Diagnostics), ""
 	if field, value := importKey(id); field != nil {
 		// Terraform shows import ids as they are: this one is no secret.
 		customer, diags := r.account.findOne(ctx, field, value, fmt.Sprintf(", %q", value))
@@ -346,13 +350,14 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 			return
 		}
 		r.account.keepFound(customer)
+		keyed = attributeOf(field.Name)
 		id = strconv.FormatInt(customer.ID, 10)
 	} else if !isID(id) {
 		resp.Diagnostics.AddError("Not an import id",
 			"Write the id of a customer (542335), an e-mail address (email:ada@example.com) or a user id (user_id:crm-17).")
 		return
 	}
-	known := memory{Import: importFound}
+	known := memory{Import: importFound, Keyed: keyed}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
@@ -382,6 +387,27 @@ func importKey(id string) (field *helpcrunch.StringField, value string) {
 		return helpcrunch.UserID, value
 	}
 	return nil, ""
+}
+
+// stillKeyed looks, before the first write to somebody who was imported by a key,
+// whether they still have it. The import believed a search, and that may show who had
+// the key a moment before. Imports of many ask for as many together as reads do.
+func (r *customerResource) stillKeyed(ctx context.Context, op *operation[*customerModel]) diag.Diagnostics {
+	key := op.known.Keyed
+	if key == "" {
+		return nil
+	}
+	keeps := func(held *helpcrunch.Customer) bool { return op.state.keeps(key, held, r.account) }
+	held, err := r.account.client.ReadCustomer(ctx, op.id, keeps)
+	switch {
+	case err != nil:
+		return requestFailed(op.failed, err)
+	case !keeps(held):
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(key), op.failed, fmt.Sprintf(
+			"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and has another one now. Whether they are who was meant is not known, so nothing was written. "+
+				"If they are not, take them out of the state and import whoever has it now; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nIf they are, run terraform apply again.", op.id, key))}
+	}
+	return nil
 }
 
 // settleTags sees to it that the customer has exactly the tags that were sent.

@@ -23,6 +23,9 @@ import (
 type memory struct {
 	// Import is how far an import has come, "" where the customer was created.
 	Import importStage
+	// Keyed is the attribute by which an import has found the customer, until an
+	// update has succeeded: "" for the id.
+	Keyed string
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool
@@ -96,7 +99,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether

@@ -61,6 +61,74 @@ func TestImportWritesNothingThatIsSo(t *testing.T) {
 	}
 }
 
+// TestImportByAKeyOfBefore: an import by a key believes a search, which may still show
+// who had the key a moment before. They are read before they are written for the first
+// time, many together, and are not written where the key is somebody else's by now.
+func TestImportByAKeyOfBefore(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"user_id:crm-", "email:crm-"} {
+		for _, many := range []int{1, 5} {
+			l := newPerson(t, newSandbox(t))
+			l.settings = attributes{"personal_data_in_state": flag(many == 1)}
+			imports, blocks := make(map[string]string), make([]core.Block, many)
+			for i := range many {
+				key := fmt.Sprintf("crm-%d@example.com", i)
+				if _, err := l.account.Add(sandbox.Record{"userId": key, "email": key, "company": "Engines"}); err != nil {
+					t.Fatal(err)
+				}
+				address := fmt.Sprintf("helpcrunch_customer.a[%d]", i)
+				blocks[i] = core.Block{Address: address, Type: "helpcrunch_customer", Attributes: attributes{"company": text("Analytical Engines")}}
+				imports[address] = strings.Replace(prefix, "crm-", key, 1)
+			}
+			if err := l.account.SetSwitch("search-lag", "1h"); err != nil {
+				t.Fatal(err)
+			}
+			eva := l.account.Customers()[0].ID()
+			if err := l.account.Change(eva, sandbox.Record{"userId": "other", "email": "other@example.com"}); err != nil {
+				t.Fatal(err)
+			}
+			plan := l.start().Plan(t.Context(), l.state, blocks, core.Options{Imports: imports, Parallelism: many})
+			if plan.Problems.Err() != nil {
+				t.Fatal(plan.Problems)
+			}
+			if many > 1 { // a search is all there is, and by the time of the apply it shows what is there
+				if err := l.account.SetSwitch("search-lag", "0s"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := l.account.Count(sandbox.OpSearch)
+			said := l.start().Apply(t.Context(), l.state, plan, core.Options{Parallelism: many})
+			if errs := said.Errors(); len(errs) != 1 || errs[0].Address != blocks[0].Address || !strings.Contains(errs[0].Detail, "Whether they are who was meant is not known") {
+				t.Fatalf("%s, %d: %v", prefix, many, said)
+			}
+			for i, customer := range l.account.Customers() {
+				if want := map[bool]string{true: "Engines", false: "Analytical Engines"}[i == 0]; customer["company"] != want {
+					t.Errorf("%s, %d: customer %d has company %v, want %s", prefix, many, i, customer["company"], want)
+				}
+			}
+			if n := l.account.Count(sandbox.OpSearch) - before; n > 2 { // one of them chooses the canary
+				t.Errorf("%d searches", n)
+			}
+
+			// Who is settled is not asked for any more, and the next run goes by what it reads.
+			for range 2 {
+				plan = l.start().Plan(t.Context(), l.state, blocks, core.Options{Parallelism: many})
+				if said := l.start().Apply(t.Context(), l.state, plan, core.Options{Parallelism: many}); said.Err() != nil {
+					t.Errorf("the next run: %v", said)
+				}
+			}
+			l.account.ResetCounts()
+			for i := range blocks {
+				blocks[i].Attributes["company"] = text("Engines")
+			}
+			plan = l.start().Plan(t.Context(), l.state, blocks, core.Options{NoRefresh: true})
+			if said := l.start().Apply(t.Context(), l.state, plan, core.Options{}); said.Err() != nil || many == 1 && total(l.account) != 1 {
+				t.Errorf("a later update: %d requests: %v", total(l.account), said)
+			}
+		}
+	}
+}
+
 // TestErasedPersonDoesNotComeBack: who was not made by Terraform and is gone stays in
 // the state, is not made anew by any apply, and can be taken out of the configuration;
 // who was made is made anew.
