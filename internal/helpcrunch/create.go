@@ -170,7 +170,7 @@ func (e *StrangerError) Error() string {
 		if userID == "" {
 			return "without a user id"
 		}
-		return fmt.Sprintf("with user id %q", userID)
+		return fmt.Sprintf("with user id %q", OneLine(userID, shownText))
 	}
 	return fmt.Sprintf("asked to create a customer %s, HelpCrunch answered with customer %d, %s", having(e.Sent), e.ID, having(e.UserID))
 }
