@@ -8,8 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,6 +124,21 @@ func TestUnreachableForGood(t *testing.T) {
 			a.Errorf("%d requests arrived after the retries were used up", got)
 		}
 	})
+}
+
+// Who answers in HelpCrunch's place, without its certificate, gets no request at all.
+func TestKeyGoesToNobodyElse(t *testing.T) {
+	var got atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail
+	server.StartTLS()
+	defer server.Close()
+	config := config(t, nowhere(t))
+	config.BaseURL, _ = url.Parse(server.URL)
+	_, err := helpcrunch.NewClient(config).GetOrganization(t.Context())
+	if _, unreachable := errors.AsType[*helpcrunch.UnreachableError](err); !unreachable || got.Load() != 0 {
+		t.Errorf("error %v, %d requests", err, got.Load())
+	}
 }
 
 func TestWrongServerIsNotAskedAgain(t *testing.T) {

@@ -166,9 +166,9 @@ func TestImportLetsGo(t *testing.T) {
 	holdsAll("after destroy with abandon", nil)
 }
 
-// oddly is how people type, and how agents tag.
+// oddly is how people type, how agents tag, and what would be configuration of its own.
 var oddly = sandbox.Record{
-	"name": "Ada ", "email": "ADA@Example.com", "userId": "\tcrm-18", "company": "\u00a0", "phone": " ${555} ", "notes": "a\n", "locale": "EN",
+	"name": "Ada ", "email": "ADA@Example.com", "userId": "\tcrm-18", "company": "\u00a0", "phone": " ${555} ", "notes": "a\"\n}\nresource \"terraform_data\" \"forged\" {}\n", "locale": "EN",
 	"tags": []string{"VIP", "vip", "vip ", decomposed}, "customData": map[string]any{"plan": " gold\n", "tier": "007", "score": json.Number("0.1000000000000000055511151231257827")},
 }
 
