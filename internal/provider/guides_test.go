@@ -5,6 +5,7 @@ package provider
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -1357,6 +1359,75 @@ func TestGuideTeamsAndAccounts(t *testing.T) {
 	editFile(t, w, "main.tf", `organization = "acme-staging"`, "")
 	refused("keys swapped, without organization", w, "key-of-staging", "key-of-acme", apply,
 		`HelpCrunch account 17, and the API key is one of account 23 ("acme-staging")`, `HelpCrunch account 23, and the API key is one of account 17 ("acme")`)
+}
+
+// TestGuideTwoSandboxes: with a sandbox for each account, started as the guide says,
+// the wrong address gets nowhere, by the setting and by the state.
+func TestGuideTwoSandboxes(t *testing.T) {
+	needs(t, "1.10.0", "1.11.0")
+	t.Parallel()
+	folder, err := scriptPrograms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ := strings.Cut(read(t, "docs", "guides", "teams-and-accounts.md"), "### See it refuse")
+	var addresses []string
+	for _, line := range regexp.MustCompile(`(?m)^helpcrunch-sandbox (.*)$`).FindAllStringSubmatch(page, -1) {
+		program := exec.CommandContext(t.Context(), filepath.Join(folder, "helpcrunch-sandbox"), append(strings.Fields(line[1]), "-address", "127.0.0.1:0", "-rate", "0")...)
+		output, err := program.StdoutPipe()
+		if err == nil {
+			err = program.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = program.Wait() }) // the context has ended by then
+		banner := bufio.NewScanner(output)
+		for banner.Scan() {
+			if _, address, found := strings.Cut(banner.Text(), "export "+envBaseURL+"="); found {
+				addresses = append(addresses, address)
+				break
+			}
+		}
+	}
+	if len(addresses) != 2 {
+		t.Fatalf("the guide starts %d sandboxes", len(addresses))
+	}
+	w := newWorkspace(t, newSandbox(t), required)
+	bringFiles(t, w, "teams-and-accounts", "")
+	bringFiles(t, w, "teams-and-accounts/customers", "customers")
+	editFile(t, w, "main.tf", `organization = "acme-staging"`, `organization = "acme-staging"
+  base_url     = "`+addresses[1]+`"`)
+	if err := w.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	apply := func(address string) (string, error) {
+		command := w.Command(t.Context(), "apply", "-auto-approve", "-json")
+		command.Env = append(command.Env, envBaseURL+"="+address, envAPIKey+"="+sandbox.DefaultKey, "TF_VAR_staging_key="+sandbox.DefaultKey, envRequestsPerMinute+"=100000")
+		output, err := command.Output()
+		return said(terraformcli.Diagnostics(output)), err
+	}
+	if said, err := apply(addresses[0]); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	refused := func(want string) {
+		t.Helper()
+		said, err := apply(addresses[1])
+		if err == nil || !strings.Contains(said, want) {
+			t.Errorf("%v: it does not say %q:\n%s", err, want, said)
+		}
+	}
+	refused("The API key is one of another organization")
+	editFile(t, w, "main.tf", `organization = "acme"`, "")
+	refused(`HelpCrunch account 17, and the API key is one of account 23 ("acme-staging")`)
+	answer, err := http.Get(strings.TrimSuffix(addresses[1], "v1") + "_sandbox/customers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if customers, err := sandbox.ReadCustomers(answer.Body); err != nil || len(customers) != 1 || customers[0]["userId"] != "test-1" {
+		t.Errorf("the other account has %v: %v", customers, err)
+	}
 }
 
 // TestGuideTryWithoutAnAccount: a module is tested against a sandbox of its

@@ -46,6 +46,16 @@ type Organization struct {
 // takes a state of the sandbox for one of theirs.
 var DefaultOrganization = Organization{ID: 999_999_999_999, Domain: "sandbox.invalid"}
 
+// ParseOrganization reads an account of the form ID=DOMAIN, such as 17=acme.
+func ParseOrganization(text string) (Organization, error) {
+	number, domain, _ := strings.Cut(text, "=")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || id <= 0 || domain == "" {
+		return Organization{}, errors.New("an organization is a number and a domain, such as 17=acme")
+	}
+	return Organization{id, domain}, nil
+}
+
 // Config says how a sandbox starts. Its zero value is an empty account without
 // a rate limit.
 type Config struct {

@@ -112,6 +112,10 @@ func parse(args []string, help io.Writer) (options, error) {
 	flags.SetOutput(io.Discard) // main prints the error
 	flags.StringVar(&o.address, "address", "127.0.0.1:8080", "listen on this `host:port`")
 	flags.StringVar(&o.config.Key, "key", sandbox.DefaultKey, "accept this API `key`")
+	flags.Func("organization", "be the account `id=domain`, such as 17=acme (default "+fmt.Sprintf("%d=%s", sandbox.DefaultOrganization.ID, sandbox.DefaultOrganization.Domain)+", which no account has)", func(text string) (err error) {
+		o.config.Organization, err = sandbox.ParseOrganization(text)
+		return err
+	})
 	flags.IntVar(&o.config.Rate, "rate", sandbox.DefaultRate, "serve this many `requests` a window; 0 means no limit")
 	flags.DurationVar(&o.config.Window, "window", sandbox.DefaultWindow, "`length` of the rate limit's window")
 	flags.Func("customers", "start with the customers of a JSON `file`: an array of objects as the API answers them", func(name string) error {

@@ -50,13 +50,14 @@ func TestFlags(t *testing.T) {
 		"-attributes", write("attributes.json", `{"plan":"text"}`), "-attributes", "seats=number,renewal=date",
 		"-switch", "batch-short", "-switch", "search-lag=3s",
 		"-fault", "batch:drop-after:2", "-fault", "any:late",
-		"-rate", "0", "-window", "10s", "-key", "k=", "-address", "127.0.0.1:0",
+		"-rate", "0", "-window", "10s", "-key", "k=", "-address", "127.0.0.1:0", "-organization", "17=acme",
 	}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(o.config.Customers) != 1 || len(o.config.Attributes) != 3 || len(o.faults) != 2 || o.config.Rate != 0 ||
 		o.config.Window != 10e9 || o.config.Key != "k=" || o.address != "127.0.0.1:0" ||
+		o.config.Organization != (sandbox.Organization{ID: 17, Domain: "acme"}) ||
 		o.config.Switches != (sandbox.Switches{BatchShort: true, SearchLag: 3e9}) {
 		t.Errorf("options %+v", o)
 	}
@@ -64,7 +65,8 @@ func TestFlags(t *testing.T) {
 		t.Errorf("defaults %+v %v", o, err)
 	}
 	for _, args := range [][]string{
-		{"-switch", "none"}, {"-fault", "none"}, {"-attributes", "none"}, {"-customers", "none.json"}, {"-none"}, {"none"},
+		{"-switch", "none"}, {"-fault", "none"}, {"-attributes", "none"}, {"-customers", "none.json"},
+		{"-organization", "acme"}, {"-organization", "17"}, {"-organization", "0=acme"}, {"-organization", "17="}, {"-none"}, {"none"},
 	} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
