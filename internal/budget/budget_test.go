@@ -337,3 +337,129 @@ func TestLongQueueIsLogged(t *testing.T) {
 		}
 	})
 }
+
+// A limit of nothing would let nobody through for ever.
+func TestLimitIsAtLeastOne(t *testing.T) {
+	for limit, want := range map[int]int{-3: 1, 0: 1, 1: 1, 7: 7} {
+		synctest.Test(t, func(t *testing.T) {
+			b, start := New(Config{Limit: limit}), time.Now()
+			if b.Limit() != want {
+				t.Errorf("of %d it makes %d", limit, b.Limit())
+			}
+			for range want {
+				acquire(t, b).Answered()
+			}
+			expectAt(t, start, 0)
+			acquire(t, b)
+			expectAt(t, start, time.Minute)
+		})
+	}
+}
+
+// What a user is told of a wait: since when, how many stood in it at once, and
+// whether others are to blame. The next one begins anew.
+func TestQueueIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 20
+		b := New(Config{Limit: limit})
+		if q := b.Queue(); q != (Queue{}) {
+			t.Errorf("before anybody waited: %+v", q)
+		}
+		for range limit {
+			acquire(t, b).Answered()
+		}
+		if q := b.Queue(); q != (Queue{}) {
+			t.Errorf("before anybody waited: %+v", q)
+		}
+		queue := func(callers int) (began time.Time) {
+			time.Sleep(10 * time.Second)
+			began = time.Now()
+			for range callers {
+				go func() { acquire(t, b).Answered() }()
+				synctest.Wait()
+			}
+			time.Sleep(10 * time.Second)
+			if q := b.Queue(); !q.Begin.Equal(began) || !q.End.IsZero() || q.Length != callers {
+				t.Errorf("while %d wait since %s: %+v", callers, began, q)
+			}
+			return began
+		}
+		expect := func(want Queue) {
+			t.Helper()
+			synctest.Wait()
+			if q := b.Queue(); !q.Begin.Equal(want.Begin) || !q.End.Equal(want.End) || q.Length != want.Length || q.Others != want.Others {
+				t.Errorf("afterwards %+v, want %+v", q, want)
+			}
+		}
+		began := queue(limit + 3) // three of them stand there for another window
+		time.Sleep(40 * time.Second)
+		expect(Queue{Begin: began, Length: limit + 3})
+		time.Sleep(time.Minute)
+		expect(Queue{Begin: began, End: began.Add(50*time.Second + time.Minute), Length: limit + 3})
+
+		// Alone, and at most a part of the limit is ours by now.
+		time.Sleep(2 * time.Minute)
+		for range 12 {
+			acquire(t, b).Answered()
+		}
+		refuse(t, b, 0)
+		began = queue(1)
+		time.Sleep(time.Minute)
+		expect(Queue{Begin: began, End: began.Add(32 * time.Second), Length: 1, Others: 13})
+	})
+}
+
+// A second slot is for the window alone: who has the first has asked whether
+// others use the limit.
+func TestAnotherSlot(t *testing.T) {
+	for name, test := range map[string]struct {
+		answered int // before the first
+		told     time.Duration
+		want     time.Duration
+	}{
+		"where there is room":              {answered: 18, told: -1},
+		"where the window is full":         {answered: 19, told: -1, want: 40 * time.Second},
+		"where others use the limit":       {answered: 12},
+		"where the server names a time":    {answered: 12, told: 30 * time.Second, want: 30 * time.Second},
+		"where it does in a window of two": {answered: 19, told: 50 * time.Second, want: 50 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := New(Config{Limit: 20})
+				for range test.answered {
+					acquire(t, b).Answered()
+				}
+				time.Sleep(20 * time.Second)
+				first := acquire(t, b)
+				if test.told >= 0 {
+					refuse(t, b, test.told)
+				}
+				start := time.Now()
+				second, err := first.Another(t.Context())
+				if err != nil || second.probe {
+					t.Fatalf("got %+v, %v", second, err)
+				}
+				expectAt(t, start, test.want)
+				if held, _ := b.memory.held(time.Minute, b.now()); test.want == 0 && held != test.answered+2 {
+					t.Errorf("%d slots are taken, want %d", held, test.answered+2)
+				}
+			})
+		})
+	}
+}
+
+func TestAnotherSlotIsNotWaitedForAnyLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 1}), time.Now()
+		first := acquire(t, b)
+		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+		defer cancel()
+		if slot, err := first.Another(ctx); slot != nil || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, %v", slot, err)
+		}
+		expectAt(t, start, 7*time.Second)
+		first.Cancel()
+		acquire(t, b) // nothing is left of it
+		expectAt(t, start, 7*time.Second)
+	})
+}

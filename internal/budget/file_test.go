@@ -392,6 +392,30 @@ func TestLockThatIsNeverLetGo(t *testing.T) {
 	})
 }
 
+// Who overdraws waits for the lock without looking at a context; who gives up
+// behind them does not.
+func TestGivingUpBehindWhoWaitsForTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(ownFolder(t), "budget.json")
+		lock := flock.New(path + ".lock")
+		if err := lock.Lock(); err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Close()
+		b, start := New(Config{Limit: 1, File: path}), time.Now()
+		go func() { b.Overdraw(t.Context()).Answered() }()
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if slot, err := b.Acquire(ctx); slot != nil || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, %v, want the end of the context", slot, err)
+		}
+		expectAt(t, start, 2*time.Second)
+		acquire(t, b) // that of the overdraft, once its window is over and the file was tried again
+		expectSoonAfter(t, start, time.Minute+2*lockPatience, recheck)
+	})
+}
+
 // Four processes with more to do than the limit allows get nearly all of it,
 // and a share each of every window, though any of them could spend it alone.
 func TestShareIsFair(t *testing.T) {

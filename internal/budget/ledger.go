@@ -160,18 +160,16 @@ func (l *ledger) held(window time.Duration, now time.Duration) (held, accepted i
 }
 
 // opens returns when fewer than limit slots will be taken; 0 = now.
-func (l *ledger) opens(limit int) tenth {
-	missing := 1 - limit
+func (l *ledger) opens(limit int) (open tenth) {
+	held := 0
 	for _, t := range l.Taken {
-		missing += t.Slots
-	}
-	if missing <= 0 {
-		return 0
+		held += t.Slots
 	}
 	for _, t := range l.Taken {
-		if missing -= t.Slots; missing <= 0 {
-			return t.Until
+		if held < limit {
+			break
 		}
+		held, open = held-t.Slots, t.Until
 	}
-	return never
+	return open
 }

@@ -127,3 +127,15 @@ func FuzzFileContent(f *testing.F) {
 		}
 	})
 }
+
+func TestLedgerOpens(t *testing.T) {
+	l := ledger{Taken: []taken{{Until: 10, Slots: 2}, {Until: 20, Slots: 1}, {Until: never, Slots: 3}}}
+	for limit, want := range map[int]tenth{7: 0, 6: 10, 5: 10, 4: 20, 3: never, 1: never} {
+		if got := l.opens(limit); got != want {
+			t.Errorf("fewer than %d are taken from %d on, want %d", limit, got, want)
+		}
+	}
+	if got := new(ledger).opens(1); got != 0 {
+		t.Errorf("where nothing is taken, from %d on", got)
+	}
+}

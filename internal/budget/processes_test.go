@@ -169,8 +169,9 @@ func (w *worker) finish(t *testing.T, o order) []span {
 }
 
 func TestProcessesShareTheWindow(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	o := order{
-		Config:   orderConfig{Limit: 30, Window: 300 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
+		Config:   orderConfig{Limit: 30, Window: 150 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
 		Callers:  5,
 		Requests: 8,
 	}
@@ -188,14 +189,15 @@ func TestProcessesShareTheWindow(t *testing.T) {
 }
 
 func TestKilledProcessBlocksNobodyForLong(t *testing.T) {
+	t.Parallel()
 	o := order{
-		Config:   orderConfig{Limit: 20, Window: 300 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
+		Config:   orderConfig{Limit: 20, Window: 150 * time.Millisecond, Hold: time.Minute, File: sharedFile(t)},
 		Callers:  3,
 		Requests: 5,
 	}
 	victim := o
 	victim.Die = true
-	victim.Config.Hold = 700 * time.Millisecond
+	victim.Config.Hold = 450 * time.Millisecond
 	dying := startWorker(t, victim)
 	held, ok := dying.next(t)
 	if !ok {
