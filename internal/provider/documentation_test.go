@@ -5,6 +5,7 @@ package provider
 
 import (
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -116,5 +117,41 @@ func TestExamplesPinTheProvider(t *testing.T) {
 	}
 	if pinned < 10 {
 		t.Errorf("%d examples were looked at", pinned)
+	}
+}
+
+// TestThreatsAreTested: each threat of SECURITY.md names tests that there are.
+func TestThreatsAreTested(t *testing.T) {
+	t.Parallel()
+	there := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	root := os.DirFS(filepath.Join("..", ".."))
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		content, err := fs.ReadFile(root, name)
+		for _, match := range declared.FindAllStringSubmatch(string(content), -1) {
+			there[match[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\|.*\|$`).FindAllString(read(t, "SECURITY.md"), -1)
+	if len(rows) < 2+10 {
+		t.Fatalf("SECURITY.md has a table of %d lines", len(rows))
+	}
+	for _, row := range rows[2:] {
+		tests := regexp.MustCompile("`Test\\w+`").FindAllString(row, -1)
+		if len(tests) == 0 {
+			t.Errorf("no test shows what stops this: %s", row)
+		}
+		for _, test := range tests {
+			if !there[strings.Trim(test, "`")] {
+				t.Errorf("there is no %s", test)
+			}
+		}
 	}
 }
