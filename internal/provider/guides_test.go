@@ -274,8 +274,8 @@ func TestGuideSpreadsheet(t *testing.T) {
 
 	save(shown + "4;Ada;;;;\n005;Eva;;1.200;maybe;\n006;Tim;;;;31.12.2026\n001;Tom;;;;\n")
 	_, diags, err := w.Plan(t.Context())
-	want := "accounts.csv: row 2: Number is there twice; row 6: Number is not three digits; row 7: Newsletter is neither yes nor no; " +
-		"row 7: Seats is not a whole number; row 8: Renewal is not a date like 2026-12-31; row 9: Number is there twice."
+	want := "accounts.csv: row 2: Number is in rows 2 and 9; row 6: Number is not three digits; row 7: Newsletter is neither yes nor no; " +
+		"row 7: Seats is not a whole number; row 8: Renewal is not a date like 2026-12-31; row 9: Number is in rows 2 and 9."
 	if err == nil || !strings.Contains(said(diags), want) {
 		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
 	}

@@ -25,15 +25,16 @@ locals {
   # Empty rows are left out. The number is that of the spreadsheet.
   rows  = [for i, row in local.cells : merge(row, { row = i + 2 }) if join("", values(row)) != ""]
   named = { for row in local.rows : row.Number => row... }
+  where = { for number, rows in local.named : number => join(" and ", rows[*].row) }
 
   problems = flatten([
     for row in local.rows : [
       for problem, found in {
-        "Number is not three digits"            = !can(regex("^[0-9]{3}$", row.Number))
-        "Number is there twice"                 = length(local.named[row.Number]) > 1
-        "Seats is not a whole number"           = !can(regex("^[0-9]*$", row.Seats))
-        "Newsletter is neither yes nor no"      = !contains(["", "yes", "no"], lower(row.Newsletter))
-        "Renewal is not a date like 2026-12-31" = row.Renewal != "" && !can(formatdate("YYYY", "${row.Renewal}T00:00:00Z"))
+        "Number is not three digits"                   = !can(regex("^[0-9]{3}$", row.Number))
+        "Number is in rows ${local.where[row.Number]}" = length(local.named[row.Number]) > 1
+        "Seats is not a whole number"                  = !can(regex("^[0-9]*$", row.Seats))
+        "Newsletter is neither yes nor no"             = !contains(["", "yes", "no"], lower(row.Newsletter))
+        "Renewal is not a date like 2026-12-31"        = row.Renewal != "" && !can(formatdate("YYYY", "${row.Renewal}T00:00:00Z"))
       } : "row ${row.row}: ${problem}" if found
     ]
   ])
