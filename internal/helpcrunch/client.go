@@ -74,6 +74,8 @@ type Client struct {
 	// so every later request fails with it and spends nothing.
 	unauthorized atomic.Pointer[Error]
 	told         atomic.Pointer[Error] // the last 429 that named a time
+
+	mostRead, mostFound int // bytes of an answer, and customers of a search
 }
 
 // NewClient returns a client. It sends nothing.
@@ -87,7 +89,7 @@ func NewClient(config Config) *Client {
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
 		config.Transport = transport
 	}
-	c := &Client{config: config, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
+	c := &Client{config: config, mostRead: maxAnswer, mostFound: MaxFound, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
 	c.updates = batch.New(batch.Config[update, Written]{
 		Max:    config.BatchSize,
 		Linger: linger,

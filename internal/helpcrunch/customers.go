@@ -164,7 +164,7 @@ func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, 
 				first = p.total
 			}
 			read += len(p.rows)
-			if wrong := p.endless(first, read); wrong != nil {
+			if wrong := p.endless(first, read, c.mostFound); wrong != nil {
 				yield(row{}, wrong)
 				return
 			}
@@ -194,9 +194,9 @@ func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, 
 }
 
 // endless says why there should be no such page: so many customers have been
-// read by now, and the first page counted so many. Other writers are normal, so
+// read by now, of most that may be, and the first page counted so many. Other writers are normal, so
 // the count may grow, but not as fast as the pages.
-func (p page) endless(first, read int) error {
+func (p page) endless(first, read, most int) error {
 	total := first
 	if first >= 0 && p.total > first {
 		total = min(p.total, 2*first+MaxPage)
@@ -204,8 +204,8 @@ func (p page) endless(first, read int) error {
 	switch {
 	case first >= 0 && read > total:
 		return fmt.Errorf("a search does not end: HelpCrunch counted %d customers on its first page, and has answered with %d by now", first, read)
-	case read > MaxFound:
-		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", MaxFound)
+	case read > most:
+		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", most)
 	}
 	return nil
 }

@@ -32,10 +32,8 @@ func (q query) filter() Filter {
 	return Filter{q.field.SearchField(), "=", q.value}
 }
 
+// fits reports whether a customer has the value.
 func (q query) fits(customer *Customer) bool {
-	if q.id != 0 {
-		return customer.ID == q.id
-	}
 	held := *q.field.Held(customer)
 	return held != nil && q.field.Same(*held, q.value)
 }
@@ -241,13 +239,9 @@ func filters(queries []query) []Filter {
 // shrinkSearches returns the next size below one that was refused, and
 // remembers it.
 func (c *Client) shrinkSearches(refused int) int {
-	for i, size := range searchSizes {
-		if size < refused {
-			c.searchSize.Store(max(c.searchSize.Load(), int32(i)))
-			return size
-		}
-	}
-	return 1
+	i := slices.IndexFunc(searchSizes, func(size int) bool { return size < refused }) // one alone is never too many
+	c.searchSize.Store(max(c.searchSize.Load(), int32(i)))
+	return searchSizes[i]
 }
 
 // Holders are the customers who have this user id, each read by id: a search may still

@@ -219,14 +219,14 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 		return 0, &LostError{r.name, err}
 	}
 	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1)) // of what a compressed answer becomes
+	content, err := io.ReadAll(io.LimitReader(answer.Body, int64(c.mostRead)+1)) // of what a compressed answer becomes
 	switch {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return answer.StatusCode, readError(r.operation, answer, content)
 	case err != nil:
 		return answer.StatusCode, &LostError{r.name, err}
-	case len(content) > maxAnswer:
-		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)}
+	case len(content) > c.mostRead:
+		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer is larger than %d MiB", c.mostRead>>20)}
 	}
 	read := acknowledged
 	if out != nil {
