@@ -129,6 +129,7 @@ func TestOrganizationSetting(t *testing.T) {
 	}{
 		"the same":           {"ACME", "", ""},
 		"another":            {"initech", "", `the HelpCrunch account "initech", and the API key is one of account 17 ("acme")`},
+		"it is not accepted": {"acme", sandbox.Unauthorized, "HelpCrunch does not accept the API key"}, // once, and not of each customer
 		"it may not be read": {"acme", sandbox.Forbidden, "the account of the API key could not be read"},
 		"it cannot be read":  {"acme", sandbox.BadGateway, "the account of the API key could not be read"},
 	} {
