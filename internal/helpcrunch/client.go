@@ -10,9 +10,13 @@ package helpcrunch
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/batch"
@@ -87,6 +91,10 @@ func NewClient(config Config) *Client {
 		//nolint:forcetypeassert // it is one unless somebody replaced it, and nobody here does
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxIdleConnsPerHost = 100 // Terraform's largest usual parallelism
+		if config.BaseURL.Scheme == "http" {
+			dialer := net.Dialer{Timeout: 30 * time.Second, Control: thisMachine}
+			transport.DialContext = dialer.DialContext
+		}
 		config.Transport = transport
 	}
 	c := &Client{config: config, mostRead: maxAnswer, mostFound: MaxFound, pairs: make(chan struct{}, 1), organization: organization{turn: make(chan struct{}, 1)}, laws: laws{turn: make(chan struct{}, 1), patchTurn: make(chan struct{}, 1), waiting: make(map[int64]int)}, written: newWritten()}
@@ -103,4 +111,13 @@ func NewClient(config Config) *Client {
 		Send:   c.sendQueries,
 	})
 	return c
+}
+
+// thisMachine refuses to dial another one, where what is sent is not encrypted:
+// which address localhost has may be for a name server to say.
+func thisMachine(_, address string, _ syscall.RawConn) error {
+	if at, err := netip.ParseAddrPort(address); err != nil || !at.Addr().IsLoopback() {
+		return errors.New("without TLS only this machine is spoken to")
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,6 +125,17 @@ func TestUnreachableForGood(t *testing.T) {
 			a.Errorf("%d requests arrived after the retries were used up", got)
 		}
 	})
+}
+
+// Without TLS the key stays on this machine, whatever address its name is said to have.
+func TestKeyStaysOnThisMachine(t *testing.T) {
+	config := config(t, nowhere(t))
+	config.MaxRetries = 0
+	config.BaseURL, _ = url.Parse("http://192.0.2.1:8080/v1")
+	_, err := helpcrunch.NewClient(config).GetOrganization(t.Context())
+	if _, unreachable := errors.AsType[*helpcrunch.UnreachableError](err); !unreachable || !strings.Contains(err.Error(), "only this machine") {
+		t.Errorf("error %v", err)
+	}
 }
 
 // Who answers in HelpCrunch's place, without its certificate, gets no request at all.
