@@ -4,11 +4,13 @@
 package helpcrunch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -587,5 +589,63 @@ func TestCreateThatIsRefused(t *testing.T) {
 			a.Errorf("got %v, error %v", got, err)
 		}
 		a.served(sandbox.OpCreate, 1)
+	})
+}
+
+// What an answer does not tell is as it was sent; what it tells is what it tells.
+func TestUnto(t *testing.T) {
+	sent := helpcrunch.Changes{
+		Name: helpcrunch.Some("Grace"), Email: helpcrunch.Some("grace@navy.example"), Phone: helpcrunch.None[string](),
+		CustomData: helpcrunch.CustomData{"seats": v(helpcrunch.Number, "12")},
+	}
+	held := &helpcrunch.Customer{ID: 17, Email: new("g@navy.example"), Company: new("Navy"), CustomData: helpcrunch.CustomData{"plan": v(helpcrunch.String, "gold")}}
+	if got := sent.Unto(held, nil); got != held {
+		t.Errorf("of an answer that tells everything it makes %s", encode(t, got))
+	}
+	for _, test := range []struct {
+		unread []string
+		want   helpcrunch.Customer
+	}{
+		{[]string{"name"}, helpcrunch.Customer{ID: 17, Name: new("Grace"), Email: held.Email, Company: held.Company, CustomData: held.CustomData}},
+		{[]string{"email", "company", "phone"}, helpcrunch.Customer{ID: 17, Email: new("grace@navy.example"), Company: held.Company, CustomData: held.CustomData}},
+		{[]string{"customData"}, helpcrunch.Customer{ID: 17, Email: held.Email, Company: held.Company, CustomData: sent.CustomData}},
+		{[]string{"tags"}, *held},
+	} {
+		before := encode(t, held)
+		if got := sent.Unto(held, test.unread); !reflect.DeepEqual(*got, test.want) {
+			t.Errorf("without %v: %s", test.unread, encode(t, got))
+		}
+		if after := encode(t, held); !bytes.Equal(before, after) {
+			t.Errorf("without %v: the answer has become %s", test.unread, after)
+		}
+	}
+}
+
+// After a lost answer, a key that is refused says nothing of what became of the create.
+func TestLostCreateWhoseRepetitionIsUnauthorized(t *testing.T) {
+	open(t, setup{}, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.Unauthorized})
+		got, err := a.CreateCustomer(a.Context(), grace())
+		if got != nil || !helpcrunch.OutcomeUnknown(err) || !unauthorized(err) {
+			a.Errorf("got %v, error %v", got, err)
+		}
+	})
+}
+
+// Who has the user id is told in HelpCrunch's own words, and by id.
+func TestTakenUserID(t *testing.T) {
+	there := graceHeld(sandbox.Record{"name": "somebody else"})
+	open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{there}}}, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropBefore})
+		_, err := a.CreateCustomer(a.Context(), grace())
+		taken, ok := errors.AsType[*helpcrunch.TakenError](err)
+		if !ok || taken.UserID != gracesUserID || !slices.Equal(taken.IDs, []int64{a.ada}) || !slices.Equal(taken.Differs, []string{"name"}) {
+			a.Fatalf("error %+v", err)
+		}
+		refusal, ok := errors.AsType[*helpcrunch.Error](err)
+		if !ok || !refusal.DuplicateUserID() || err.Error() != refusal.Error() {
+			a.Errorf("error %v, refusal %v", err, refusal)
+		}
 	})
 }

@@ -114,6 +114,17 @@ func TestFiltersOfASearch(t *testing.T) {
 				a.Errorf("%v: found %d, error %v, want %d", test.filters, len(found), err, test.want)
 			}
 		}
+		for most, want := range map[int]int{0: 3, 2: 2} {
+			found := 0
+			for _, err := range a.SearchCustomers(a.Context(), helpcrunch.Search{Filters: []helpcrunch.Filter{company, phone, id}, Any: true, Most: most}) {
+				if found++; err != nil {
+					a.Error(err)
+				}
+			}
+			if found != want {
+				a.Errorf("any of three filters, %d at most: found %d, want %d", most, found, want)
+			}
+		}
 	})
 }
 

@@ -206,3 +206,46 @@ func FuzzEqual(f *testing.F) {
 		}
 	})
 }
+
+// A digest is made of the first form of what was seen, and the forms of what is
+// seen now are looked for in it: what means the same is found, and nothing else.
+func TestForms(t *testing.T) {
+	text := func(text string) helpcrunch.Value { return v(helpcrunch.String, text) }
+	number := func(text string) helpcrunch.Value { return v(helpcrunch.Number, text) }
+	for _, test := range []struct {
+		seen, now helpcrunch.Value
+		want      bool
+	}{
+		{text("gold"), text("gold"), true},
+		{text("gold"), text(" gold\n"), true},
+		{text(decomposed), text(composed), true},
+		{text("gold"), text("silver"), false},
+		{text("gold"), text("Gold"), false},
+		{text("7"), number("7"), true}, // a date is sent as text and answered as a number
+		{number("7"), text(" 7 "), true},
+		{number("7"), text("8"), false},
+		{number("7"), number("8"), false},
+		{number("1.5"), text("1.5"), true},
+		{number("0.1"), number("0.1000000000000000055511151231257827"), true}, // one double
+		{text("007"), text("7"), false},
+		{text("007"), number("7"), false}, // or the text would be lost in the number
+		{v(helpcrunch.Bool, "true"), text("true"), true},
+		{text("true"), v(helpcrunch.Bool, "true"), true},
+		{v(helpcrunch.Bool, "true"), v(helpcrunch.Bool, "false"), false},
+		{v(helpcrunch.Bool, "true"), number("1"), false},
+		{number("1"), v(helpcrunch.Bool, "true"), false},
+		{text("number 7"), number("7"), false},
+		{helpcrunch.Value{}, text("  "), true},
+		{text(""), helpcrunch.Value{}, true},
+		{text(""), text("x"), false},
+		{text("x"), helpcrunch.Value{}, false},
+		{number("0"), helpcrunch.Value{}, false},
+	} {
+		if got := slices.Contains(test.now.Forms(), test.seen.Forms()[0]); got != test.want {
+			t.Errorf("%+v is taken for %+v, seen before: %t", test.now, test.seen, got)
+		}
+		if test.want && !test.now.Equal(test.seen) {
+			t.Errorf("%+v does not equal %+v", test.now, test.seen)
+		}
+	}
+}

@@ -256,7 +256,7 @@ func TestErrorsRepeatNoValues(t *testing.T) {
 	open(t, with, func(a *account) {
 		_, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{
 			Name: helpcrunch.Some("Al"), Email: helpcrunch.Some("ada@example.com"), Phone: helpcrunch.Some("+44 (20) 7946"), UserID: helpcrunch.Some("crm-1"),
-			Notes: helpcrunch.Some("a"), Company: helpcrunch.Some("李明"), Source: helpcrunch.Some("Zoë"), Referer: helpcrunch.Some("+1"), LastPage: helpcrunch.Some(" The\nEngine  Street "),
+			Notes: helpcrunch.Some("a"), Company: helpcrunch.Some("李明"), Source: helpcrunch.Some("Zoë"), Referer: helpcrunch.Some("+1"), LastPage: helpcrunch.Some(" The\nEngine  Street "), Locale: helpcrunch.Some(" "),
 			CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}, "salary": {Kind: helpcrunch.Number, Text: "120000"}},
 		})
 		if err == nil {

@@ -714,3 +714,27 @@ func TestNobodyWaitsForALonePatch(t *testing.T) {
 		wait.Wait()
 	})
 }
+
+// An account that refuses large searches is asked about no more of those who wait
+// than it takes.
+func TestCanariesInAnAccountThatRefusesLargeSearches(t *testing.T) {
+	with := plainly(60, sandbox.Record{"phone": "555"}, []int{0, 59})
+	with.sandbox.Switches.SearchMaxFilters = 10
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 60, a.ids(), planned("gold")) {
+			record, _ := a.server.Customer(id)
+			if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" {
+				t.Errorf("%d: error %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		refused := 0
+		for _, request := range a.server.Requests() {
+			if request.Operation == sandbox.OpSearch && bytes.Count(request.Body, []byte("customers.id")) > 10 {
+				refused++
+			}
+		}
+		if refused != 1 {
+			t.Errorf("%d searches were too large, want the first", refused)
+		}
+	})
+}

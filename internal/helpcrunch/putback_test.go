@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,4 +152,166 @@ func TestUnionIsCheckedThoughAnotherCustomerIsAnswered(t *testing.T) {
 			}
 		}
 	})
+}
+
+// clearing lets batches of an account clear what an item does not mention of these fields.
+func clearing(fields map[string]string) func(http.RoundTripper) http.RoundTripper {
+	return meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method != http.MethodPut {
+			return body, nil
+		}
+		for field, empty := range fields {
+			if !bytes.Contains(body, []byte(`"`+field+`":`)) {
+				body = bytes.ReplaceAll(body, []byte(`"customer":`), []byte(`"`+field+`":`+empty+`,"customer":`))
+			}
+		}
+		return body, nil
+	})
+}
+
+// Flags, tags and the moment somebody was first seen are put back as well, at
+// once or, where that fails, later.
+func TestEveryKindOfFieldIsPutBack(t *testing.T) {
+	holding := sandbox.Record{"name": "before", "firstSeen": "1700000000", "unsubscribed": true, "blocked": true, "tags": []string{"vip"}, "phone": "555"}
+	empty := map[string]string{"firstSeen": "null", "unsubscribed": "false", "blocked": "false", "tags": "[]", "phone": "null"}
+	for _, later := range []bool{false, true} {
+		with := plainly(3, holding, []int{0, 1, 2})
+		with.transport = clearing(empty)
+		open(t, with, func(a *account) {
+			if later {
+				lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})
+				if want := []string{"phone", "firstSeen", "unsubscribed", "blocked", "tags"}; !slices.Equal(lost.Fields, want) {
+					t.Errorf("lost are %v, want %v", lost.Fields, want)
+				}
+				if _, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); err != nil {
+					t.Error(err)
+				}
+			} else {
+				for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+					if got.err != nil || !got.Blocked || !got.Unsubscribed || got.FirstSeen.Unix() != 1700000000 || len(got.Tags) != 1 {
+						t.Errorf("%d: got %s, error %v", id, encode(t, got.Customer), got.err)
+					}
+				}
+			}
+			for _, id := range a.ids() {
+				record, _ := a.server.Customer(id)
+				if record["unsubscribed"] != true || record["blocked"] != true || fmt.Sprint(record["firstSeen"]) != "1700000000" || !slices.Equal(record.TagNames(), []string{"vip"}) || record["phone"] != "555" {
+					t.Errorf("later %t: HelpCrunch holds %v", later, record)
+				}
+			}
+		})
+	}
+}
+
+// A kind that the first canary does not hold is proven by a second: an account
+// that keeps strings may clear tags.
+func TestKindThatTheFirstCanaryDoesNotHold(t *testing.T) {
+	with := plainly(10, sandbox.Record{"notes": "prefers calls", "customData": map[string]any{"seats": 12}}, []int{0, 1, 2})
+	for i := 3; i < 10; i++ {
+		with.sandbox.Customers[i] = sandbox.Record{"tags": []string{"vip"}}
+	}
+	with.transport = clearing(map[string]string{"tags": "[]"})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+		for i, id := range a.ids() {
+			record, _ := a.server.Customer(id)
+			if tags := record.TagNames(); outcomes[id].err != nil || record["name"] != "Ada" || i >= 3 && !slices.Equal(tags, []string{"vip"}) {
+				t.Errorf("%d: error %v, HelpCrunch holds %v", i, outcomes[id].err, record)
+			}
+		}
+		if told := losses(outcomes); len(told) != 1 || !told[0].ByBatch || !slices.Equal(told[0].Fields, []string{"tags"}) {
+			t.Errorf("told of %+v", told)
+		}
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1}) {
+			t.Errorf("batches of %v, want two canaries", sizes)
+		}
+	})
+}
+
+// What both writes of a canary that is made have cleared is told once, and is there again.
+func TestMadeCanaryTellsOfBothLosses(t *testing.T) {
+	with := crowd(2, "batch-clears-omitted")
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"seats": 12}}
+	}
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 2, a.ids(), func(int64) helpcrunch.Changes {
+			return helpcrunch.Changes{Name: helpcrunch.Some("Ada"), CustomData: planned("gold")(0).CustomData}
+		})
+		for id, got := range outcomes {
+			record, _ := a.server.Customer(id)
+			plan, _ := record.Custom("plan")
+			if seats, _ := record.Custom("seats"); got.err != nil || record["name"] != "Ada" || plan != "gold" || fmt.Sprint(seats) != "12" {
+				t.Errorf("%d: error %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		told := losses(outcomes)
+		if len(told) != 1 || !told[0].ByBatch || !slices.Equal(told[0].Fields, []string{"customData.plan", "customData.seats", "name"}) {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
+// An account that refuses the second write of a canary that is made refuses it
+// once in a run: everybody is written all the same.
+func TestMadeCanaryThatIsRefused(t *testing.T) {
+	with := plainly(12, sandbox.Record{}, nil)
+	seconds := 0
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut && bytes.Contains(body, []byte(`"lastPage"`)) {
+			seconds++
+			return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"invalid_request","message":"Nothing has changed."}]}`))
+		}
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 4, a.ids(), named("Ada")) {
+			if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" || got.Loss != nil {
+				t.Errorf("%d: error %v, told of %v, HelpCrunch holds %v", id, got.err, got.Loss, record)
+			}
+		}
+		if seconds != 1 {
+			t.Errorf("%d such writes, want 1", seconds)
+		}
+	})
+}
+
+// What is taken along with an update is none of its caller's business: a refusal
+// points to the place that the value has among those that the caller sends.
+func TestRefusalOfAnUpdateThatTakesOthersAlong(t *testing.T) {
+	for name, test := range map[string]struct{ said, want string }{
+		"of a value that was sent": {"customData[2].value", "customData[0].value"},
+		"of one that was held":     {"customData[0].value", "customData.value"},
+		"of something else":        {"invalid_request", "invalid_request"},
+	} {
+		with := crowd(2, "custom-data-replaces")
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"plan": "gold", "renewal": 1700000000}}
+		}
+		refusing := false
+		with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if refusing && bytes.Contains(body, []byte(`"plan"`)) {
+				return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"`+test.said+`","message":"No."}]}`))
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			seated := func(int64) helpcrunch.Changes {
+				return helpcrunch.Changes{CustomData: helpcrunch.CustomData{"seats": v(helpcrunch.Number, "12")}}
+			}
+			ids := a.ids()
+			if got := a.updateAll(a.Context(), 1, ids[:1], seated)[ids[0]]; got.err != nil || got.Loss == nil {
+				t.Fatalf("%s: error %v, told of %v", name, got.err, got.Loss)
+			}
+			refusing = true
+			got := a.updateAll(a.Context(), 1, ids[1:], seated)[ids[1]]
+			refusal, ok := errors.AsType[*helpcrunch.Error](got.err)
+			if !ok || len(refusal.Entries) != 1 || refusal.Entries[0].Code != test.want {
+				t.Errorf("%s: error %v, want the code %q", name, got.err, test.want)
+			}
+			if record, _ := a.server.Customer(ids[1]); len(record["customData"].(map[string]any)) != 2 {
+				t.Errorf("%s: HelpCrunch holds %v", name, record)
+			}
+		})
+	}
 }

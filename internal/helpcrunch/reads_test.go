@@ -5,6 +5,7 @@ package helpcrunch_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
@@ -375,4 +377,161 @@ func TestFirstAnswerIsNotFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who has a user id is read by id, each once: a search may still show somebody
+// who has another one by now, or who is gone.
+func TestHolders(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		taken   bool // HelpCrunch has said that there is one
+		meddle  func(a *account) error
+		holders int // how many, of whom Ada is none once she was changed
+		waits   bool
+		gets    int
+	}{
+		{"one", false, nil, 1, false, 1},
+		{"one, as HelpCrunch says", true, nil, 1, false, 1},
+		{"changed since", false, func(a *account) error { return a.server.Change(a.ada, sandbox.Record{"userId": "crm-99"}) }, 0, false, 1},
+		{"gone", false, func(a *account) error { return a.server.Delete(a.ada) }, 0, false, 1},
+		{"not shown yet", false, func(a *account) error { return a.moved("crm-99") }, 0, false, 1},
+		{"not shown yet, as HelpCrunch says", true, func(a *account) error { return a.moved("crm-99") }, 1, true, 2},
+		{"never shown", true, func(a *account) error { return a.server.Change(a.ada, sandbox.Record{"userId": "crm-99"}) }, 0, true, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			with := setup{}
+			with.sandbox.Switches.SearchLag = 4 * time.Second
+			open(t, with, func(a *account) {
+				if test.meddle != nil {
+					time.Sleep(time.Minute) // everybody is shown as they were
+					if err := test.meddle(a); err != nil {
+						t.Fatal(err)
+					}
+				}
+				began := time.Now()
+				found, err := a.Holders(a.Context(), adasUserID, test.taken)
+				if err != nil || len(found) != test.holders {
+					t.Fatalf("found %d, error %v", len(found), err)
+				}
+				for _, holder := range found {
+					if held, _ := a.server.Customer(holder.ID); held["userId"] != adasUserID || (holder.ID == a.ada) != (test.meddle == nil) {
+						t.Errorf("found %v", held)
+					}
+				}
+				if took := time.Since(began); (took >= time.Second) != test.waits || took > 62*time.Second {
+					t.Errorf("took %v", took)
+				}
+				if gets := a.server.Count(sandbox.OpGet); gets != test.gets {
+					t.Errorf("%d reads, want %d: %s", gets, test.gets, a.operations())
+				}
+			})
+		})
+	}
+}
+
+// moved gives Ada's user id to somebody new.
+func (a *account) moved(to string) error {
+	if err := a.server.Change(a.ada, sandbox.Record{"userId": to}); err != nil {
+		return err
+	}
+	return second(a.server.Add(sandbox.Record{"userId": adasUserID, "name": "Grace"}))
+}
+
+// Where nobody can say who has the user id, nobody is said to.
+func TestHoldersThatCannotBeRead(t *testing.T) {
+	for _, operation := range []sandbox.Operation{sandbox.OpSearch, sandbox.OpGet} {
+		for _, taken := range []bool{false, true} {
+			open(t, setup{}, func(a *account) {
+				a.server.Arm(sandbox.Fault{Operation: operation, Kind: sandbox.Forbidden})
+				found, err := a.Holders(a.Context(), adasUserID, taken)
+				if refusal, ok := errors.AsType[*helpcrunch.Error](err); !ok || refusal.Status != http.StatusForbidden || found != nil {
+					t.Errorf("%s, taken %t: found %v, error %v", operation, taken, found, err)
+				}
+			})
+		}
+	}
+	// Nor is it waited for any longer than the caller has time.
+	open(t, setup{}, func(a *account) {
+		ctx, cancel := context.WithTimeout(a.Context(), 5*time.Second)
+		defer cancel()
+		found, err := a.Holders(ctx, "nobody", true)
+		if found != nil || !errors.Is(err, context.DeadlineExceeded) || a.now() != 5*time.Second {
+			t.Errorf("found %v, error %v after %v", found, err, a.now())
+		}
+	})
+}
+
+// Whom this run has just written and the search does not show is read by id, and
+// a read that fails is not "nobody".
+func TestLookUpWhoseReadFails(t *testing.T) {
+	with := setup{}
+	with.sandbox.Switches.SearchLag = time.Hour
+	open(t, with, func(a *account) {
+		if _, err := a.CreateCustomer(a.Context(), grace()); err != nil {
+			t.Fatal(err)
+		}
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.Forbidden})
+		found, err := a.LookUp(a.Context(), helpcrunch.UserID, gracesUserID)
+		if refusal, ok := errors.AsType[*helpcrunch.Error](err); !ok || refusal.Status != http.StatusForbidden || found != nil {
+			t.Errorf("found %v, error %v", found, err)
+		}
+	})
+}
+
+// A customer of whom a search tells only a part is read alone; who is gone by
+// then was not found.
+func TestSearchOfSomebodyWhoGoes(t *testing.T) {
+	for name, search := range map[string]func(a *account) ([]*helpcrunch.Customer, error){
+		"search": func(a *account) ([]*helpcrunch.Customer, error) {
+			return a.FindCustomers(a.Context(), helpcrunch.Filter{Field: "customers.email", Operator: "=", Value: adasEmail})
+		},
+		"look-up": func(a *account) ([]*helpcrunch.Customer, error) {
+			return a.LookUp(a.Context(), helpcrunch.Email, adasEmail)
+		},
+	} {
+		with := setup{sandbox: sandbox.Config{Customers: []sandbox.Record{ada, {"name": "Augusta", "email": adasEmail}}}}
+		open(t, with, func(a *account) {
+			a.Client = helpcrunch.NewClient(configWith(a, doctoring(func(r *http.Request, body string) string {
+				if !strings.HasSuffix(r.URL.Path, "/search") {
+					return body
+				}
+				if err := a.server.Delete(a.ada); err != nil {
+					t.Error(err)
+				}
+				return rewriteRow(t, body, a.ada, func(row string) string { return without(row, "notes") })
+			})))
+			found, err := search(a)
+			if err != nil || len(found) != 1 || *found[0].Name != "Augusta" {
+				t.Errorf("%s: found %v, error %v", name, found, err)
+			}
+		})
+	}
+}
+
+// Who has stopped before the budget lets their read through costs no request.
+func TestReadsThatNobodyWaitsFor(t *testing.T) {
+	with := crowd(3)
+	with.client = func(c *helpcrunch.Config) { c.Budget = budget.New(budget.Config{Limit: 2}) }
+	open(t, with, func(a *account) {
+		for range 2 {
+			if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(a.Context(), 10*time.Second)
+		defer cancel()
+		var wait sync.WaitGroup
+		for _, id := range a.ids() {
+			wait.Go(func() {
+				if customer, err := a.ReadCustomer(ctx, id, always); customer != nil || !errors.Is(err, context.DeadlineExceeded) || a.now() != 10*time.Second {
+					t.Errorf("got %v, error %v after %v", customer, err, a.now())
+				}
+			})
+		}
+		wait.Wait()
+		time.Sleep(2 * time.Minute)
+		if a.operations() != "get get" {
+			t.Errorf("%q", a.operations())
+		}
+	})
 }

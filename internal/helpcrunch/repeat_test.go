@@ -121,6 +121,9 @@ func TestUnreachableForGood(t *testing.T) {
 		if helpcrunch.OutcomeUnknown(err) {
 			a.Error("the outcome is said to be unknown of a request that was never sent")
 		}
+		if text := err.Error(); !strings.HasPrefix(text, "HelpCrunch cannot be reached: ") || !strings.Contains(text, "refused") {
+			a.Errorf("it says %q", text)
+		}
 		if got := a.requests(); got != 0 {
 			a.Errorf("%d requests arrived after the retries were used up", got)
 		}

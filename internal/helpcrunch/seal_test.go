@@ -7,6 +7,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,5 +129,67 @@ func TestOutcomeOfABatchThatIsNotWaitedFor(t *testing.T) {
 				t.Errorf("%d: %v", id, got.err)
 			}
 		}
+	})
+}
+
+// What cannot be opened is said to be of another key, in words that name whom it is about.
+func TestWhatIsSealedMayBeCutOff(t *testing.T) {
+	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+		lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})
+		for _, sealed := range [][]byte{nil, lost.Sealed[:5], lost.Sealed[:len(lost.Sealed)-1], append([]byte{1}, lost.Sealed...)} {
+			told, err := a.PutBack(a.Context(), lost.ID, sealed, helpcrunch.Changes{})
+			if _, ok := errors.AsType[*helpcrunch.UnsealError](err); !ok || told != nil || !strings.Contains(err.Error(), fmt.Sprintf("customer %d was sealed with another API key", lost.ID)) {
+				t.Errorf("of %d bytes: %v, told of %v", len(sealed), err, told)
+			}
+		}
+		if a.keptAll(lost.ID) {
+			t.Error("it was put back all the same")
+		}
+	})
+}
+
+// Whether something was lost at all is said to be unknown where it is.
+func TestWordsOfALoss(t *testing.T) {
+	for name, test := range map[string]struct {
+		faults []sandbox.Fault
+		want   string
+	}{
+		"known":   {nil, "lost userId, phone, tags, customData.renewal, customData.seats and it could not be put back"},
+		"unknown": {[]sandbox.Fault{{Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}}, "may have lost userId, phone, tags, customData.renewal, customData.seats: "},
+	} {
+		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+			lost := a.loseACanary(append(test.faults, sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})...)
+			if text := lost.Error(); lost.Perhaps != (name == "unknown") || !strings.HasPrefix(text, fmt.Sprintf("customer %d %s", lost.ID, test.want)) || strings.Contains(text, "555") {
+				t.Errorf("%s: %s", name, text)
+			}
+		})
+	}
+}
+
+// Who gives up first learns that nobody knows, and takes the others' answer from nobody.
+func TestOutcomeOfABatchThatIsRepeated(t *testing.T) {
+	open(t, crowd(4), func(a *account) {
+		ids := a.ids()
+		a.updateAll(a.Context(), 4, ids, named("first"))
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: time.Hour, Times: 1})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: 20 * time.Second, Times: 1})
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+		defer cancel()
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			_, err := a.UpdateCustomer(ctx, ids[0], named("Ada")(0))
+			if !helpcrunch.OutcomeUnknown(err) || time.Since(began) != time.Second+helpcrunch.DefaultRequestTimeout {
+				t.Errorf("who gave up got %v after %v", err, time.Since(began))
+			}
+		})
+		wait.Go(func() {
+			for id, got := range a.updateAll(a.Context(), 3, ids[1:], named("Ada")) {
+				if got.err != nil || *got.Name != "Ada" {
+					t.Errorf("%d: %v", id, got.err)
+				}
+			}
+		})
+		wait.Wait()
 	})
 }

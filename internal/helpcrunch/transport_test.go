@@ -8,11 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -268,6 +270,57 @@ func TestAnswerAfterAHalfReadOne(t *testing.T) {
 		if len(got) != 1 || got[0].Phone != nil {
 			text, _ := json.Marshal(got)
 			a.Errorf("got %s", text)
+		}
+	})
+}
+
+// What the configuration refuses is an error of every operation, and nothing is sent.
+func TestRefusedConfiguration(t *testing.T) {
+	why := errors.New("the address is not HelpCrunch's")
+	each(t, setup{client: func(config *helpcrunch.Config) { config.Refused = why }}, func(a *account, c call) {
+		if err := c.do(a, a.Context()); !errors.Is(err, why) {
+			a.Errorf("error %v", err)
+		}
+		if got := a.requests(); got != 0 {
+			a.Errorf("%d requests", got)
+		}
+	})
+}
+
+// What has no JSON is not sent.
+func TestEventThatCannotBeSent(t *testing.T) {
+	open(t, setup{}, func(a *account) {
+		err := a.SendEvent(a.Context(), helpcrunch.Event{Name: "signed in", Customer: a.ada, Data: map[string]any{"seats": math.NaN()}})
+		if err == nil || !strings.Contains(err.Error(), "send an event") || helpcrunch.OutcomeUnknown(err) || a.requests() != 0 {
+			a.Errorf("error %v after %d requests", err, a.requests())
+		}
+	})
+}
+
+// A process that is carrying out a request knows, also while it waits to repeat it.
+func TestUnderWay(t *testing.T) {
+	open(t, setup{}, func(a *account) {
+		if helpcrunch.UnderWay() {
+			a.Error("before anything was sent")
+		}
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.Late, Delay: 10 * time.Second})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.TooMany, RetryAfter: 30 * time.Second})
+		done := make(chan error)
+		for range 2 {
+			go func() { done <- second(a.GetCustomer(a.Context(), a.ada)) }()
+		}
+		for range 2 {
+			time.Sleep(5 * time.Second)
+			if !helpcrunch.UnderWay() {
+				a.Errorf("after %s it is not", a.now())
+			}
+			if err := <-done; err != nil {
+				a.Error(err)
+			}
+		}
+		synctest.Wait()
+		if helpcrunch.UnderWay() {
+			a.Error("after both were answered")
 		}
 	})
 }
