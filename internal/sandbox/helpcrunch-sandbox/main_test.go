@@ -65,8 +65,16 @@ func TestFlags(t *testing.T) {
 		t.Errorf("defaults %+v %v", o, err)
 	}
 	for _, args := range [][]string{
-		{"-switch", "none"}, {"-fault", "none"}, {"-attributes", "none"}, {"-customers", "none.json"},
-		{"-organization", "acme"}, {"-organization", "17"}, {"-organization", "0=acme"}, {"-organization", "17="}, {"-none"}, {"none"},
+		{"-switch", "none"},
+		{"-fault", "none"},
+		{"-attributes", "none"},
+		{"-customers", "none.json"},
+		{"-none"},
+		{"none"},
+		{"-organization", "acme"},
+		{"-organization", "17"},
+		{"-organization", "0=acme"},
+		{"-organization", "17="},
 	} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
