@@ -313,6 +313,24 @@ func TestLongWaitIsLoggedOnce(t *testing.T) {
 	}
 }
 
+// What happens while a caller waits does not put off that it is told.
+func TestLongWaitIsLoggedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		b := New(Config{Limit: 2, Log: j.log})
+		first := acquire(t, b)
+		acquire(t, b)
+		go func() { acquire(t, b).Cancel() }()
+		time.Sleep(3 * time.Second)
+		first.Answered()
+		time.Sleep(longWait - 3*time.Second + time.Second)
+		if lines := j.logged(); len(lines) != 1 || lines[0].fields["seconds"] != 5 {
+			t.Errorf("logged %v, want a wait of 5 seconds", lines)
+		}
+		time.Sleep(2 * time.Minute)
+	})
+}
+
 // A queue behind slots that come free one by one moves all the time, and yet
 // its end waits long: a line in each window tells of it.
 func TestLongQueueIsLogged(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -586,4 +587,74 @@ func readLedger(t *testing.T, path string) ledger {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// A process that died with a request in flight gives its slot back after the
+// longest time that it may take, and not before: also one that was overdrawn, and
+// one of somebody who waits for answers longer than anybody believes a pause.
+func TestSlotsOfADeadProcessAreHeldToTheirEnd(t *testing.T) {
+	for _, hold := range []time.Duration{10 * time.Second, 10 * time.Minute} {
+		for name, take := range map[string]func(*testing.T, *Budget){
+			"acquired":  func(t *testing.T, b *Budget) { t.Helper(); acquire(t, b) },
+			"overdrawn": func(t *testing.T, b *Budget) { t.Helper(); b.Overdraw(t.Context()) },
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				path, start := sharedFile(t), time.Now()
+				config := Config{Limit: 1, File: path, Hold: hold, Log: j.log}
+				take(t, New(config))
+				acquire(t, New(config))
+				expectSoonAfter(t, start, hold+time.Minute, late)
+				for _, line := range j.logged() {
+					if line.fields["reason"] == nil { // that it waits is said
+						t.Errorf("%s, held for %v: %v", name, hold, line)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What one process gives back early the others see within a good second.
+func TestGivenBackSlotsAreSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := sharedFile(t)
+		a, b := New(Config{Limit: 1, File: path}), New(Config{Limit: 1, File: path})
+		for i := range 50 {
+			slot := acquire(t, a)
+			wait := time.Duration(i) * 37 * time.Millisecond
+			var given time.Time
+			time.AfterFunc(wait, func() {
+				slot.Cancel()
+				given = time.Now()
+			})
+			seen := acquire(t, b)
+			if took := time.Since(given); took > recheck*5/4+10*time.Millisecond {
+				t.Errorf("seen after %v", took)
+			}
+			seen.Cancel()
+		}
+	})
+}
+
+// The gaps that let other processes in add up to little, however many slots there are.
+func TestGapsAreSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 600
+		b := New(Config{Limit: limit, File: sharedFile(t)})
+		for range limit {
+			acquire(t, b).Answered()
+		}
+		start := time.Now()
+		var callers sync.WaitGroup
+		for range 2 { // while one has its slot the other waits: slots are short all the time
+			callers.Go(func() {
+				for range limit / 2 {
+					acquire(t, b).Answered()
+				}
+			})
+		}
+		callers.Wait()
+		expectSoonAfter(t, start, time.Minute, time.Minute/50+late)
+	})
 }

@@ -272,3 +272,32 @@ func TestProbeOfADeadProcessEnds(t *testing.T) {
 		expectSoonAfter(t, start, 10*time.Second-time.Second/10, late)
 	})
 }
+
+// Alone, and past the first window, the last slots are taken a while after they
+// came free, by whichever process comes first: that is no reason to speak of others.
+func TestDoorIsThatOfTheMachine(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var j journal
+			config, start := Config{Limit: 120, Hold: 30 * time.Second, Log: j.log}, time.Now()
+			if shared {
+				config.File = sharedFile(t)
+			}
+			b := New(config)
+			b.random = func() float64 { return 0 }
+			acquire(t, b).Answered()
+			time.Sleep(50 * time.Second)
+			acquire(t, b).Answered()
+			time.Sleep(20 * time.Second) // past the first window, and never without a request
+			for range 119 {
+				acquire(t, b).Answered()
+			}
+			expectSoonAfter(t, start, 70*time.Second, late)
+			acquire(t, b).Answered() // that of 50 seconds is free after 110, and taken after 0.7 of the 25 that a door stays shut
+			expectSoonAfter(t, start, 110*time.Second+17500*time.Millisecond, late)
+			if lines := j.logged(); len(lines) != 1 || lines[0].fields["reason"] != windowFull || lines[0].fields["taken_by_others"] != 0 {
+				t.Errorf("logged %v, want that the window is full", lines)
+			}
+		})
+	}
+}
