@@ -98,11 +98,11 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", source, err, want)
 		}
 	}
-	c, err := Parse(one, "resource \"thing\" \"a\" {\n  nmae = 1\n}")
+	c, err := Parse(one, "resource \"thing\" \"a\" {\n  color = 1\n}")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Blocks[0].evaluate(nil); err == nil || !strings.Contains(err.Error(), `there is no attribute "nmae"`) {
+	if _, err := c.Blocks[0].evaluate(nil); err == nil || !strings.Contains(err.Error(), `there is no attribute "color"`) {
 		t.Errorf("an attribute that does not exist: %v", err)
 	}
 }
