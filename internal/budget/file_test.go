@@ -623,11 +623,8 @@ func TestGivenBackSlotsAreSeen(t *testing.T) {
 		for i := range 50 {
 			slot := acquire(t, a)
 			wait := time.Duration(i) * 37 * time.Millisecond
-			var given time.Time
-			time.AfterFunc(wait, func() {
-				slot.Cancel()
-				given = time.Now()
-			})
+			given := time.Now().Add(wait)
+			time.AfterFunc(wait, slot.Cancel)
 			seen := acquire(t, b)
 			if took := time.Since(given); took > recheck*5/4+10*time.Millisecond {
 				t.Errorf("seen after %v", took)
