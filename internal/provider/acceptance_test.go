@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,9 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(name)
 	}
 	os.Setenv(envTestFolder, folder)
+	// Memory is cheap here and time is not, in the processes that are started as well.
+	debug.SetGCPercent(400)
+	os.Setenv("GOGC", "400")
 	// Go's own cache stays where it is: the provider is built from it.
 	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
 		os.Setenv("GOCACHE", strings.TrimSpace(string(cache)))

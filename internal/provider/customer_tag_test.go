@@ -254,7 +254,7 @@ func TestTagOfSomebodyGone(t *testing.T) {
 			id := ada(t, s.server)
 			customer, tag := customerBlock(`name = "Ada"`), tagOfTest
 			if who == "imported" {
-				s.apply(customer + tag + fmt.Sprintf("import {\n  to = helpcrunch_customer.test\n  id = \"%d\"\n}\n", id))
+				s.apply(customer + tag + importOf(id))
 			} else {
 				customer, tag = "", tagBlock(id, `name = "beta"`)
 				s.mustApply(tag)
@@ -308,30 +308,29 @@ func TestTagFaults(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
 	id := ada(t, server)
-	w := newWorkspace(t, server, required+tagBlock(id, "name = \"beta\"\n  color = \"red\""))
+	s := newStage(t, server)
+	config := tagBlock(id, "name = \"beta\"\n  color = \"red\"")
 
 	server.Arm(sandbox.Fault{Operation: sandbox.OpTag, Kind: sandbox.Forbidden})
-	if diags, err := w.Apply(t.Context()); err == nil || !strings.Contains(said(diags), "was not tagged: HelpCrunch knows the API key but does not permit this") {
-		t.Fatalf("%v\n%s", err, said(diags))
+	if out := s.apply(config); out.err == nil || !strings.Contains(said(out.diags), "was not tagged: HelpCrunch knows the API key but does not permit this") {
+		t.Fatalf("%v\n%s", out.err, said(out.diags))
 	}
 	server.Arm(sandbox.Fault{Operation: sandbox.OpTag, Kind: sandbox.DropAfter})
-	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
-		t.Fatalf("%v\n%s", err, said(diags))
-	}
+	s.mustApply(config)
 	if n := total(server); n != 3 {
 		t.Errorf("%d requests, want a refusal, a lost answer and a repetition", n)
 	}
 
 	server.Arm(sandbox.Fault{Operation: sandbox.OpUntag, Kind: sandbox.Forbidden})
-	if diags, err := w.Destroy(t.Context()); err == nil || !strings.Contains(said(diags), "The tag was not taken off customer "+itoa(id)) {
-		t.Fatalf("%v\n%s", err, said(diags))
+	if out := s.destroy(); out.err == nil || !strings.Contains(said(out.diags), "The tag was not taken off customer "+itoa(id)) {
+		t.Fatalf("%v\n%s", out.err, said(out.diags))
 	}
-	if actions := planned(t, w); len(actions) != 0 {
-		t.Errorf("a tag that was not taken off is not in the state any more: planned %v", actions)
+	if out := s.plan(); out.err != nil || len(out.planned) != 0 {
+		t.Errorf("a tag that was not taken off is not in the state any more: planned %v, %v", out.planned, out.err)
 	}
 	server.Arm(sandbox.Fault{Operation: sandbox.OpUntag, Kind: sandbox.DropAfter})
-	if diags, err := w.Destroy(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, said(diags))
+	if out := s.destroy(); out.err != nil {
+		t.Fatalf("%v\n%s", out.err, said(out.diags))
 	}
 	if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip"}) {
 		t.Errorf("HelpCrunch holds the tags %q", got)
@@ -369,20 +368,19 @@ func TestTagColorOfTheAccount(t *testing.T) {
 	if err := server.SetSwitch("tag-color-kept", "true"); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorkspace(t, server, required)
+	s := newStage(t, server)
 	for _, row := range []struct{ color, want string }{
 		{"red", "warning: HelpCrunch kept another colour for a tag: "}, // created
 		{"blue", "warning: HelpCrunch kept another colour for a tag: "},
 		{"#c377e0", ""},
 		{"bleu", "warning: Not a CSS colour: "},
 	} {
-		write(t, w.WorkingDir(), "main.tf", required+tagBlock(id, "name = \"vip\"\n  color = \""+row.color+"\""))
-		diags, err := w.Apply(t.Context())
-		if text := said(diags); err != nil || (text == "") != (row.want == "") || !strings.HasPrefix(text, row.want) || row.want != "" && !strings.Contains(text, "color") {
-			t.Errorf("%s: %v\n%s", row.color, err, text)
+		out := s.apply(tagBlock(id, "name = \"vip\"\n  color = \""+row.color+"\""))
+		if text := said(out.diags); out.err != nil || (text == "") != (row.want == "") || !strings.HasPrefix(text, row.want) || row.want != "" && !strings.Contains(text, "color") {
+			t.Errorf("%s: %v\n%s", row.color, out.err, text)
 		}
-		if actions := planned(t, w); len(actions) != 0 {
-			t.Errorf("%s: planned after it: %v", row.color, actions)
+		if out := s.plan(); out.err != nil || len(out.planned) != 0 {
+			t.Errorf("%s: planned after it: %v, %v", row.color, out.planned, out.err)
 		}
 	}
 }
@@ -397,7 +395,7 @@ func TestBadTags(t *testing.T) {
 		{"customer_id = \"542335/vip\"\n  name = \"vip\"", "customer_id", `customer_id is a string of digits such as "542335".`},
 		{"customer_id = \"1\"\n  name = \"\"", "name", `Every tag needs a name, such as "vip".`},
 	} {
-		runRealSteps(t, resource.TestStep{
+		runSteps(t, resource.TestStep{
 			Config: providerBlock(server, "") + "resource \"helpcrunch_customer_tag\" \"test\" {\n  " + bad.lines + "\n}\n", PlanOnly: true,
 			ExpectError: regexp.MustCompile(`(?s)` + errorWith(`with helpcrunch_customer_tag.test, on`).String() + `.*\d+:\s+` + bad.attribute + ` .*` + errorWith(bad.want).String()),
 		})
@@ -423,13 +421,9 @@ func TestTagImport(t *testing.T) {
 	}
 	for _, name := range []string{"vip", name} {
 		config := providerBlock(server, "") + tagBlock(id, fmt.Sprintf("name = %q", name))
-		runRealSteps(t,
+		runSteps(t,
 			resource.TestStep{
-				Config: config, ResourceName: tagAddress,
-				ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true,
-			},
-			resource.TestStep{
-				Config:           config,
+				Config:           config + importBlock(tagAddress, itoa(id)+"/"+name),
 				ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(tagAddress, tfjsonpath.New("id"), knownvalue.StringExact(itoa(id)+"/"+name)),
@@ -454,9 +448,9 @@ func TestTagImport(t *testing.T) {
 		itoa(id) + "/VIP":    "Cannot import non-existent remote object",
 		itoa(id+1) + "/beta": "Cannot import non-existent remote object",
 	} {
-		runRealSteps(t, resource.TestStep{
-			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`), ResourceName: tagAddress,
-			ImportState: true, ImportStateId: bad, ExpectError: errorWith(want),
+		runSteps(t, resource.TestStep{
+			Config:      providerBlock(server, "") + tagBlock(id, `name = "vip"`) + importBlock(tagAddress, bad),
+			ExpectError: errorWith(want),
 		})
 	}
 }
@@ -479,9 +473,8 @@ func TestTagSpelledOtherwise(t *testing.T) {
 				t.Errorf("HelpCrunch holds %+q", got)
 			}
 		}
-		runRealSteps(t,
-			resource.TestStep{Config: config(""), ResourceName: tagAddress, ImportState: true, ImportStateId: itoa(id) + "/" + name, ImportStatePersist: true},
-			resource.TestStep{Config: config(""), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop), PostApplyFunc: holds},
+		runSteps(t,
+			resource.TestStep{Config: config("") + importBlock(tagAddress, itoa(id)+"/"+name), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionNoop), PostApplyFunc: holds},
 			resource.TestStep{Config: config(`color = "red"`), ConfigPlanChecks: plannedFor(tagAddress, plancheck.ResourceActionUpdate), PostApplyFunc: holds},
 		)
 		if got := tagNames(t, server, id); !slices.Equal(got, []string{"vip"}) {
@@ -501,7 +494,7 @@ func TestTagIdentity(t *testing.T) {
 			statecheck.ExpectIdentityValueMatchesState(tagAddress, tfjsonpath.New("id")),
 		}
 	}
-	runSteps(t,
+	runRealSteps(t,
 		resource.TestStep{
 			Config: providerBlock(server, "") + tagBlock(id, `name = "vip"`) + strings.NewReplacer("542335", itoa(id), "helpcrunch_customer_tag.vip", tagAddress).
 				Replace(read(t, "examples", "resources", "helpcrunch_customer_tag", "import-by-identity.tf")),
@@ -525,30 +518,26 @@ func TestTagIsReadAfterASearchThatLags(t *testing.T) {
 	if err := server.SetSwitch("search-lag", "1h"); err != nil {
 		t.Fatal(err)
 	}
-	config := required + "resource \"helpcrunch_customer_tag\" \"test\" {\n  for_each = toset([\"" + strings.Join(ids, `", "`) + "\"])\n" +
+	config := "resource \"helpcrunch_customer_tag\" \"test\" {\n  for_each = toset([\"" + strings.Join(ids, `", "`) + "\"])\n" +
 		"  customer_id = each.key\n  name = \"beta\"\n}\n"
-	w := newWorkspace(t, server, config)
-	if diags, err := w.Apply(t.Context()); err != nil || len(diags) > 0 {
-		t.Fatalf("%v\n%s", err, said(diags))
-	}
+	s := newStage(t, server)
+	s.mustApply(config)
 	server.ResetCounts()
-	if actions := planned(t, w); len(actions) != 0 {
-		t.Errorf("planned %v", actions)
+	if out := s.plan(); out.err != nil || len(out.planned) != 0 {
+		t.Errorf("planned %v, %v", out.planned, out.err)
 	}
 	if server.Count(sandbox.OpSearch) != 1 || server.Count(sandbox.OpGet) != 2 {
 		t.Errorf("requests: %v", server.Counts())
 	}
+	s.forget()
 	for _, id := range ids {
-		address := tagAddress + "[\"" + id + "\"]"
-		if err := w.StateRm(t.Context(), address); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Import(t.Context(), address, id+"/beta"); err != nil {
-			t.Errorf("the import of a tag that the search does not show yet: %v", err)
-		}
+		config += importBlock(tagAddress+"[\""+id+"\"]", id+"/beta")
 	}
-	if actions := planned(t, w); len(actions) != 0 {
-		t.Errorf("planned %v", actions)
+	if out := s.apply(config); out.err != nil || len(out.planned) != 0 {
+		t.Errorf("the import of tags that the search does not show yet: %v, %v", out.planned, out.err)
+	}
+	if out := s.plan(); out.err != nil || len(out.planned) != 0 {
+		t.Errorf("planned %v, %v", out.planned, out.err)
 	}
 }
 
@@ -572,18 +561,15 @@ func TestTagReadsAreShared(t *testing.T) {
 				}
 				ids = append(ids, `"`+itoa(id)+`"`)
 			}
-			w := newWorkspace(t, server, required+
-				"locals { ids = ["+strings.Join(ids, ", ")+"] }\n"+
-				"resource \"helpcrunch_customer_tag\" \"test\" {\n  count = 10\n  customer_id = local.ids[count.index % length(local.ids)]\n  name = \"tag ${count.index}\"\n}\n")
-			if diags, err := w.Apply(t.Context()); err != nil {
-				t.Fatalf("%v\n%s", err, said(diags))
-			}
+			s := newStage(t, server)
+			s.mustApply("locals { ids = [" + strings.Join(ids, ", ") + "] }\n" +
+				"resource \"helpcrunch_customer_tag\" \"test\" {\n  count = 10\n  customer_id = local.ids[count.index % " + itoa(int64(row.customers)) + "]\n  name = \"tag ${count.index}\"\n}\n")
 			if n := total(server); n != 10 || server.Count(sandbox.OpTag) != 10 {
 				t.Errorf("%d requests to set ten tags: %v", n, server.Counts())
 			}
 			server.ResetCounts()
-			if actions := planned(t, w); len(actions) != 0 {
-				t.Errorf("planned %v", actions)
+			if out := s.plan(); out.err != nil || len(out.planned) != 0 {
+				t.Errorf("planned %v, %v", out.planned, out.err)
 			}
 			if n := total(server); n != 1 || server.Count(row.want) != 1 {
 				t.Errorf("%d requests to refresh ten tags: %v", n, server.Counts())
@@ -596,15 +582,13 @@ func TestTagReadsAreShared(t *testing.T) {
 // customer are warned of, at the one that is planned second, whichever it is.
 func TestTagBesideTheWholeSet(t *testing.T) {
 	t.Parallel()
-	needs(t, "1.5.0", "1.6.0") // import blocks
 	server := newSandbox(t)
 	id := ada(t, server)
 	const policy = "\n  deletion_policy = \"abandon\"\n"
 	customer := func(lines string) string { return customerBlock("  user_id = \"crm-17\"\n" + lines + policy) }
-	w := newWorkspace(t, server, required+customer(`tags = [{ name = "vip" }]`)+
-		"import {\n  to = helpcrunch_customer.test\n  id = \""+itoa(id)+"\"\n}\n")
-	if diags, err := w.Apply(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, said(diags))
+	s := newStage(t, server)
+	if out := s.apply(customer(`tags = [{ name = "vip" }]`) + importOf(id)); out.err != nil {
+		t.Fatalf("%v\n%s", out.err, said(out.diags))
 	}
 	const dependent = "resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"vip\"\n}\n"
 	for _, row := range []struct {
@@ -622,11 +606,11 @@ func TestTagBesideTheWholeSet(t *testing.T) {
 		{"a customer without tags", customer("") + dependent, nil},
 		{"the tag in another workspace", customer(`tags = [{ name = "vip" }]`), nil}, // of which nobody knows
 	} {
-		write(t, w.WorkingDir(), "main.tf", required+row.config)
-		_, diags, err := w.Plan(t.Context())
-		text := said(diags)
-		if err != nil || strings.Count(text, tagsTwiceSummary) != min(len(row.want), 1) {
-			t.Errorf("%s: %v\n%s", row.name, err, text)
+		s.config = row.config
+		out := s.plan()
+		text := said(out.diags)
+		if out.err != nil || strings.Count(text, tagsTwiceSummary) != min(len(row.want), 1) {
+			t.Errorf("%s: %v\n%s", row.name, out.err, text)
 		}
 		for _, want := range row.want {
 			if !strings.Contains(text, want) {
@@ -641,11 +625,10 @@ func TestTagBesideTheWholeSet(t *testing.T) {
 func TestTagBesideTheWholeSetOfANewCustomer(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	w := newWorkspace(t, server, required+customerBlock(`tags = [{ name = "vip" }]`)+
+	out := newStage(t, server).apply(customerBlock(`tags = [{ name = "vip" }]`) +
 		"resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"beta\"\n}\n")
-	diags, err := w.Apply(t.Context())
-	if text := said(diags); err != nil || strings.Count(text, tagsTwiceSummary) != 1 || !strings.Contains(text, "Add the tag to that set and take this resource out.") {
-		t.Errorf("%v\n%s", err, text)
+	if text := said(out.diags); out.err != nil || strings.Count(text, tagsTwiceSummary) != 1 || !strings.Contains(text, "Add the tag to that set and take this resource out.") {
+		t.Errorf("%v\n%s", out.err, text)
 	}
 }
 

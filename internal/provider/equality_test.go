@@ -19,8 +19,10 @@ const (
 )
 
 // importOf is an import block for helpcrunch_customer.test.
-func importOf(id int64) string {
-	return fmt.Sprintf("import {\n  to = helpcrunch_customer.test\n  id = \"%d\"\n}\n", id)
+func importOf(id int64) string { return importBlock("helpcrunch_customer.test", itoa(id)) }
+
+func importBlock(to, id string) string {
+	return fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", to, id)
 }
 
 // writes are the requests that changed a customer.

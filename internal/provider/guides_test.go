@@ -1589,7 +1589,7 @@ func TestGuidesShowWhatIsTested(t *testing.T) {
 			pages = append(pages, page)
 		}
 	}
-	command := regexp.MustCompile(`^(terraform|export|git|cd|make|helpcrunch-sandbox|\./job\.sh) [^\n]*$`)
+	command := regexp.MustCompile(`^([A-Z_]+=\S+ )?(terraform|export|git|cd|make|helpcrunch-sandbox|\./job\.sh) [^\n]*$`)
 	examples := exampleFiles(t)
 	for _, page := range pages {
 		text := read(t, filepath.FromSlash(page))

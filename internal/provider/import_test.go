@@ -57,13 +57,9 @@ func TestImport(t *testing.T) {
   custom_data = { plan = "gold", seats = 12 }
   deletion_policy = "delete"`)
 	for _, form := range []string{id, "email:ada@example.com", "user_id:crm-17"} {
-		runRealSteps(t,
+		runSteps(t,
 			resource.TestStep{
-				Config: providerBlock(server, "") + block, ResourceName: "helpcrunch_customer.test",
-				ImportState: true, ImportStateId: form, ImportStatePersist: true,
-			},
-			resource.TestStep{
-				Config: providerBlock(server, "") + block,
+				Config: providerBlock(server, "") + block + importBlock("helpcrunch_customer.test", form),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue("helpcrunch_customer.test", tfjsonpath.New("id"), knownvalue.StringExact(id)),
 					statecheck.ExpectKnownValue("helpcrunch_customer.test", tfjsonpath.New("phone"), knownvalue.StringExact("555")),
@@ -94,9 +90,9 @@ func TestImportRefusals(t *testing.T) {
 		"1":                       `Cannot import non-existent remote object`,
 		"email:other@example.com": `HelpCrunch has no customer with this email, "other@example.com"`,
 	} {
-		runRealSteps(t, resource.TestStep{
-			Config: providerBlock(server, "") + customerBlock(""), ResourceName: "helpcrunch_customer.test",
-			ImportState: true, ImportStateId: form, ExpectError: regexp.MustCompile(want),
+		runSteps(t, resource.TestStep{
+			Config:      providerBlock(server, "") + customerBlock("") + importBlock("helpcrunch_customer.test", form),
+			ExpectError: regexp.MustCompile(want),
 		})
 	}
 }
@@ -104,14 +100,10 @@ func TestImportRefusals(t *testing.T) {
 // TestImportLetsGo: what an import found and the configuration leaves out
 // survives, also where the first update fails; a destroy spares the customer.
 func TestImportLetsGo(t *testing.T) {
-	needs(t, "1.5.0", "1.6.0")
 	t.Parallel()
 	server := newSandbox(t)
 	id := ada(t, server)
-	config := func(lines string) string {
-		return required + customerBlock(lines) +
-			"import {\n  to = helpcrunch_customer.test\n  id = \"" + strconv.FormatInt(id, 10) + "\"\n}\n"
-	}
+	config := func(lines string) string { return customerBlock(lines) + importOf(id) }
 	holdsAll := func(when string, phone any) {
 		t.Helper()
 		record, _ := server.Customer(id)
@@ -120,23 +112,24 @@ func TestImportLetsGo(t *testing.T) {
 			t.Fatalf("%s: HelpCrunch holds %v", when, record)
 		}
 	}
-	w := newWorkspace(t, server, config(`name = "Ada King"`))
-	_, diags, err := w.Plan(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	s := newStage(t, server)
+	s.config = config(`name = "Ada King"`)
+	out := s.plan()
+	if out.err != nil {
+		t.Fatal(out.err)
 	}
-	if warning := said(diags); !strings.Contains(warning, "email, user_id, phone, tags, custom_data.") || !strings.Contains(warning, `write it as ""`) {
+	if warning := said(out.diags); !strings.Contains(warning, "email, user_id, phone, tags, custom_data.") || !strings.Contains(warning, `write it as ""`) {
 		t.Errorf("the plan does not say what it lets go:\n%s", warning)
 	}
 
 	server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.Forbidden})
-	if _, err := w.Apply(t.Context()); err == nil {
+	if out := s.apply(s.config); out.err == nil {
 		t.Fatal("the first update was meant to fail")
 	}
 	holdsAll("after a failed update", "555")
 
-	if _, err := w.Apply(t.Context()); err != nil {
-		t.Fatal(err)
+	if out := s.apply(s.config); out.err != nil {
+		t.Fatal(out.err)
 	}
 	holdsAll("after the first update", "555")
 	if record, _ := server.Customer(id); record["name"] != "Ada King" {
@@ -145,23 +138,18 @@ func TestImportLetsGo(t *testing.T) {
 
 	// From now on a line taken out is cleared, like everywhere.
 	for _, lines := range []string{"name = \"Ada King\"\n  phone = \"556\"", `name = "Ada King"`} {
-		write(t, w.WorkingDir(), "main.tf", config(lines))
-		if diags, err := w.Apply(t.Context()); err != nil || strings.Contains(said(diags), "let go") {
-			t.Fatalf("%v\n%s", err, said(diags))
+		if out := s.apply(config(lines)); out.err != nil || strings.Contains(said(out.diags), "let go") {
+			t.Fatalf("%v\n%s", out.err, said(out.diags))
 		}
 	}
 	holdsAll("after a line was taken out", nil)
 
-	diags, err = w.Destroy(t.Context())
-	if err == nil || !strings.Contains(said(diags), "imported customers are not deleted unless it is written") {
-		t.Fatalf("destroy of an imported customer: %v\n%s", err, said(diags))
+	if out := s.destroy(); out.err == nil || !strings.Contains(said(out.diags), "imported customers are not deleted unless it is written") {
+		t.Fatalf("destroy of an imported customer: %v\n%s", out.err, said(out.diags))
 	}
-	write(t, w.WorkingDir(), "main.tf", config("name = \"Ada King\"\n  deletion_policy = \"abandon\""))
-	if _, err := w.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Destroy(t.Context()); err != nil {
-		t.Fatal(err)
+	s.mustApply(config("name = \"Ada King\"\n  deletion_policy = \"abandon\""))
+	if out := s.destroy(); out.err != nil {
+		t.Fatal(out.err)
 	}
 	holdsAll("after destroy with abandon", nil)
 }

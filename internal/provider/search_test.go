@@ -218,7 +218,7 @@ func TestIdentity(t *testing.T) {
 	server := newSandbox(t)
 	id := itoa(ada(t, server))
 	block := customerBlock("name = \"Ada\"\n  deletion_policy = \"abandon\"")
-	runSteps(t,
+	runRealSteps(t,
 		resource.TestStep{
 			Config: providerBlock(server, "") + block + strings.NewReplacer("542335", id, "helpcrunch_customer.ada", "helpcrunch_customer.test").
 				Replace(read(t, "examples", "resources", "helpcrunch_customer", "import-by-identity.tf")),

@@ -20,15 +20,14 @@ import (
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	w := newWorkspace(t, server, required+customerBlock(`name = "Ada"`))
+	s := newStage(t, server)
 	apply := func(lines string) string {
 		t.Helper()
-		write(t, w.WorkingDir(), "main.tf", required+customerBlock(lines))
-		diags, err := w.Apply(t.Context())
-		if err != nil {
-			t.Fatalf("%v\n%s", err, said(diags))
+		out := s.apply(customerBlock(lines))
+		if out.err != nil {
+			t.Fatalf("%v\n%s", out.err, said(out.diags))
 		}
-		return said(diags)
+		return said(out.diags)
 	}
 	if text := apply(`name = "Ada"`); text != "" {
 		t.Errorf("a plain create says:\n%s", text)
@@ -64,16 +63,14 @@ func TestWarnings(t *testing.T) {
 	}
 
 	// The same customer twice.
-	write(t, w.WorkingDir(), "main.tf", required+customerBlock(`name = "Ada"`)+
-		"resource \"helpcrunch_customer\" \"again\" {\n  name = \"Ada\"\n  deletion_policy = \"abandon\"\n}\n")
-	if err := w.Import(t.Context(), "helpcrunch_customer.again", onlyCustomerID(t, server)); err != nil {
-		t.Fatal(err)
+	s.config = customerBlock(`name = "Ada"`) +
+		"resource \"helpcrunch_customer\" \"again\" {\n  name = \"Ada\"\n  deletion_policy = \"abandon\"\n}\n" +
+		importBlock("helpcrunch_customer.again", onlyCustomerID(t, server))
+	out := s.plan()
+	if out.err != nil {
+		t.Fatal(out.err)
 	}
-	_, diags, err := w.Plan(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := said(diags); strings.Count(text, "Two resources for one customer") != 1 {
+	if text := said(out.diags); strings.Count(text, "Two resources for one customer") != 1 {
 		t.Errorf("two resources for one customer say:\n%s", text)
 	}
 }

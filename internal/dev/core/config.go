@@ -113,6 +113,9 @@ func (p *parser) read(block *hclsyntax.Block) error {
 		p.Settings = settings
 		return err
 	case "import":
+		if written["id"] == nil {
+			return errors.New("an import by identity needs the real Terraform")
+		}
 		address, err := addressOf(written["to"].Expr)
 		if err != nil {
 			return err

@@ -91,6 +91,7 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
 		"moved {\n  from = thing.a\n  to = thing.b\n}":                                  "moved blocks need the real Terraform",
+		"import {\n  to = thing.a\n  identity = { id = \"1\" }\n}":                      "an import by identity needs the real Terraform",
 		"resource \"other\" \"a\" {}":                                                   `there is no resource "other"`,
 		"resource \"thing\" \"a\" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}": "prevent_destroy in lifecycle needs the real Terraform",
 	} {
