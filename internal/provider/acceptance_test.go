@@ -204,8 +204,17 @@ var cli = sync.OnceValues(func() (c commandLine, err error) {
 })
 
 // needs skips the rest of a test where the client is older than the feature
-// that it is about. Pre-releases count as the release.
+// that it is about.
 func needs(t *testing.T, terraform, tofu string) {
+	t.Helper()
+	if !isAtLeast(t, terraform, tofu) {
+		t.Skipf("the client needs to be Terraform %s or OpenTofu %q", terraform, tofu)
+	}
+}
+
+// isAtLeast reports whether the client has what came with a version, "" if none
+// has it. Pre-releases count as the release.
+func isAtLeast(t *testing.T, terraform, tofu string) bool {
 	t.Helper()
 	client, err := cli()
 	if err != nil {
@@ -215,7 +224,5 @@ func needs(t *testing.T, terraform, tofu string) {
 	if client.tofu {
 		least = tofu
 	}
-	if least == "" || client.version.Core().LessThan(version.Must(version.NewVersion(least))) {
-		t.Skipf("the client is at %s and needs Terraform %s or OpenTofu %q", client.version, terraform, tofu)
-	}
+	return least != "" && !client.version.Core().LessThan(version.Must(version.NewVersion(least)))
 }

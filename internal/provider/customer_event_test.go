@@ -313,6 +313,9 @@ func TestEventAction(t *testing.T) {
 	needs(t, "1.14.0", "")
 	server := newSandbox(t)
 	example := providerBlock(server, "") + read(t, "examples", "actions", "helpcrunch_customer_event", "action.tf")
+	if !isAtLeast(t, "1.16.0", "") { // as the example says
+		example = strings.Replace(example, "caller.id", "helpcrunch_customer.ada.id", 1)
+	}
 	sent := func(want int) func() {
 		return func() {
 			events := server.Events()
@@ -328,7 +331,7 @@ func TestEventAction(t *testing.T) {
 			}
 		}
 	}
-	runSteps(t,
+	runRealSteps(t,
 		resource.TestStep{
 			Config:      strings.Replace(example, `"plan changed"`, `""`, 1),
 			ExpectError: errorWith(`Every event needs a name`),

@@ -664,7 +664,13 @@ func TestGuideAdoptGenerate(t *testing.T) {
 	vips(t, server)
 	before := byUserID(server)
 	w := newGuide(t, server, "adopt-existing-customers/generate")
-	planAndApplyGenerated(t, w, server, "terraform", "plan", "-no-color", "-generate-config-out=generated.tf")
+	restore := nameProvider(t, w)
+	said, code := runScript(t, w, server, "terraform", "plan", "-no-color", "-generate-config-out=generated.tf")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	restore()
+	planAndApplyGenerated(t, w, server)
 	onlyChanges(t, server, before)
 }
 
@@ -680,17 +686,34 @@ func TestGuideAdoptQuery(t *testing.T) {
 	if !strings.Contains(shown, "Grace Hopper") || strings.Contains(shown, "Alan") {
 		t.Errorf("terraform query shows\n%s", shown)
 	}
-	planAndApplyGenerated(t, w, server, "terraform", "query", "-no-color", "-generate-config-out=generated.tf")
+	said, code := runScript(t, w, server, "terraform", "query", "-no-color", "-generate-config-out=generated.tf")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	planAndApplyGenerated(t, w, server)
 	onlyChanges(t, server, before)
 }
 
-// planAndApplyGenerated adopts two customers with the configuration that the
-// program writes to generated.tf.
-func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server, program string, arguments ...string) {
+// nameProvider names the provider in import blocks that have no resource, where the
+// client does not find it otherwise. What it returns takes that back.
+func nameProvider(t *testing.T, w *terraformcli.Workspace) (restore func()) {
 	t.Helper()
-	if said, code := runScript(t, w, server, program, arguments...); code != 0 {
-		t.Fatalf("exit code %d\n%s", code, said)
+	if !isAtLeast(t, "1.16.0", "") {
+		return func() {}
 	}
+	content, err := os.ReadFile(filepath.Join(w.WorkingDir(), "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := string(content)
+	write(t, w.WorkingDir(), "main.tf", strings.ReplaceAll(before, "import {\n", "import {\n  provider = helpcrunch\n"))
+	return func() { write(t, w.WorkingDir(), "main.tf", before) }
+}
+
+// planAndApplyGenerated adopts two customers with the configuration that
+// generated.tf has.
+func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server) {
+	t.Helper()
 	generated, err := os.ReadFile(filepath.Join(w.WorkingDir(), "generated.tf"))
 	if err != nil || regexp.MustCompile(`(unsubscribed|blocked)\s+= (true|false)`).Match(generated) {
 		t.Fatalf("generated: %v\n%s", err, generated)
@@ -1137,6 +1160,33 @@ func TestGuideStopManaging(t *testing.T) {
 		applied(t, w)
 		if phone := onlyCustomer(t, server)["phone"]; phone != nil {
 			t.Errorf("the page says that it is cleared without ignore_changes, and it is %v", phone)
+		}
+	})
+	t.Run("destroy = false", func(t *testing.T) {
+		t.Parallel()
+		needs(t, "1.16.0", "1.12.0")
+		server := newSandbox(t)
+		config := func(keys string) string {
+			return required + "resource \"helpcrunch_customer\" \"many\" {\n  for_each = toset([" + keys + "])\n  user_id = each.key\n  lifecycle {\n    destroy = false\n  }\n}\n"
+		}
+		w := newWorkspace(t, server, config(`"crm-17", "crm-18", "crm-19"`))
+		applied(t, w)
+		write(t, w.WorkingDir(), "main.tf", config(`"crm-17", "crm-18"`))
+		applied(t, w)
+		if left := len(server.Customers()); left != 3 {
+			t.Errorf("with one key less HelpCrunch has %d", left)
+		}
+		// The replacement of one finds that its predecessor is there, or not.
+		_, err := w.Apply(t.Context(), tfexec.Replace(`helpcrunch_customer.many["crm-17"]`))
+		client, _ := cli()
+		if n := server.Count(sandbox.OpDelete); (err != nil) != client.tofu || (n == 0) != client.tofu {
+			t.Errorf("with -replace %d were deleted: %v", n, err)
+		}
+		server.ResetCounts()
+		write(t, w.WorkingDir(), "main.tf", required+"provider \"helpcrunch\" {}\n")
+		applied(t, w)
+		if n := server.Count(sandbox.OpDelete); (n == 0) != client.tofu {
+			t.Errorf("with the block %d were taken out of HelpCrunch", n)
 		}
 	})
 	t.Run("tags", func(t *testing.T) {

@@ -179,7 +179,9 @@ func TestImportGeneratedConfiguration(t *testing.T) {
 		"import {\n  to = helpcrunch_customer.odd\n  id = \""+strconv.FormatInt(odd, 10)+"\"\n}\n"+
 		"import {\n  to = helpcrunch_customer.ada\n  id = \""+strconv.FormatInt(id, 10)+"\"\n}\n"+
 		"import {\n  to = helpcrunch_customer.bare\n  id = \""+strconv.FormatInt(bare, 10)+"\"\n}\n")
+	restore := nameProvider(t, w)
 	plan, diags, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
+	restore()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said(diags))
 	}

@@ -483,16 +483,20 @@ func (l *life) live() {
 
 	l.perform(importing, func() {
 		l.forget()
-		var blocks strings.Builder
+		var blocks, ids strings.Builder
 		for i := range twelve {
 			l.byHandOne(i, sandbox.Record{"company": "By hand", "tags": []string{"walk-in"}})
 			id := itoa(l.id(i))
 			if !l.importID {
 				id = []string{id, fmt.Sprintf("user_id:crm-%d", i), fmt.Sprintf("email:customer-%d@example.com", i)}[i%3]
 			}
-			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", address(i), id)
+			blocks.WriteString(importBlock(address(i), id))
+			fmt.Fprintf(&ids, "%d = %q\n", i, id)
 		}
 		l.more = blocks.String()
+		if l.terraform != nil && isAtLeast(l.T, "1.16.0", "") { // whose first release follows one block alone
+			l.more = "import {\n  for_each = {\n" + ids.String() + "  }\n  to = helpcrunch_customer.many[each.key]\n  id = each.value\n}\n"
+		}
 		l.heard(importing, l.apply(importedLines), "warning: Imported values are let go, not cleared")
 		l.expect(func(i int, want sandbox.Record) {
 			want["name"] = fmt.Sprintf("Customer %d, imported", i)

@@ -12,9 +12,12 @@ resource "helpcrunch_customer" "ada" {
 
 # Sent whenever an apply has created or updated the customer, and by hand with
 # terraform apply -invoke=action.helpcrunch_customer_event.plan_changed
+#
+# caller is whoever triggers it: since Terraform 1.16. In 1.14 and 1.15 write helpcrunch_customer.ada.id
+# in its place, of which a newer Terraform warns.
 action "helpcrunch_customer_event" "plan_changed" {
   config {
-    customer_id = helpcrunch_customer.ada.id
+    customer_id = caller.id
     name        = "plan changed"
     data        = { plan = "gold", seats = { before = 10, after = 12 } }
   }
