@@ -6,6 +6,7 @@ package helpcrunch_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -291,4 +292,44 @@ func TestErrorsRepeatIDs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who answers may repeat the key, as a gateway does that shows what it has got: no error tells it.
+func TestErrorsRepeatNoKey(t *testing.T) {
+	escaped := url.QueryEscape(apiKey)
+	for _, test := range []struct {
+		name, body, want string
+		status           int
+		header           http.Header
+		err              error
+	}{
+		{name: "a message", status: 401, body: `{"errors":[{"code":"invalid_token","message":"Invalid token ` + apiKey + `"}]}`, want: "Invalid token (the API key)"},
+		{name: "a code", status: 403, body: `{"errors":[{"code":"token ` + apiKey + `","message":"No."}]}`, want: "token (the API key): No."},
+		{name: "a redirect", status: 302, header: http.Header{"Location": {"https://elsewhere.example/" + apiKey}}, want: "https://elsewhere.example/(the API key)"},
+		{name: "an escaped redirect", status: 302, header: http.Header{"Location": {"https://elsewhere.example/login/" + escaped + "/v1"}}, want: "https://elsewhere.example/login/(the API key)/v1"},
+		{name: "a kind of content", status: 200, header: http.Header{"Content-Type": {apiKey}}, body: "<html>", want: "((the API key), 6 bytes)"},
+		{name: "a connection", err: errors.New("malformed HTTP response \"Bearer " + apiKey + "\""), want: "Bearer (the API key)"},
+		{name: "a dial", err: &net.OpError{Op: "dial", Err: errors.New("proxy refused " + apiKey)}, want: "proxy refused (the API key)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			repeating := func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					if test.err != nil {
+						return nil, test.err
+					}
+					return response(r, test.status, test.header, strings.NewReader(test.body)), nil
+				})
+			}
+			each(t, setup{transport: repeating}, func(a *account, c call) {
+				err := c.do(a, a.Context())
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					a.Fatalf("error %v, want one with %q", err, test.want)
+				}
+				silent(a.T, err.Error())
+				if strings.Contains(err.Error(), escaped) {
+					a.Errorf("%q tells the key", err)
+				}
+			}, sandbox.OpGet, sandbox.OpDelete)
+		})
+	}
 }

@@ -102,6 +102,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err e
 		var answered *Error
 		isAnswer := errors.As(err, &answered)
 		if isAnswer {
+			c.withholdKey(answered)
 			answered.withhold(body)
 		}
 		throttled := isAnswer && answered.Status == http.StatusTooManyRequests
@@ -213,6 +214,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 	// carry the key elsewhere, and turn a POST into a GET.
 	answer, err := c.config.Transport.RoundTrip(req)
 	if err != nil {
+		err = c.keyless(err)
 		if dialed.Load() && !connected.Load() || neverSent(err) {
 			return 0, &UnreachableError{err}
 		}
@@ -241,7 +243,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 			err = odd.Err
 		}
 		return answer.StatusCode, &LostError{r.name, fmt.Errorf("the answer (%s, %d bytes) is not the JSON that was expected: %w",
-			OneLine(answer.Header.Get("Content-Type"), 60), len(content), withoutContent(err))}
+			OneLine(c.withoutKey(answer.Header.Get("Content-Type")), 60), len(content), withoutContent(err))}
 	}
 	return answer.StatusCode, nil
 }

@@ -6,10 +6,47 @@ package helpcrunch
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
+
+// withoutKey is a text of whoever answered without the API key: a gateway may show
+// what it has got. Shorter keys than any real one would be found in every word.
+func (c *Client) withoutKey(text string) string {
+	if key := c.config.APIKey; len(key) >= 8 {
+		for _, form := range []string{key, url.QueryEscape(key), url.PathEscape(key)} {
+			text = strings.ReplaceAll(text, form, "(the API key)")
+		}
+	}
+	return text
+}
+
+// keyless is an error whose text has the API key in it, without it.
+type keyless struct {
+	error
+
+	text string
+}
+
+func (e keyless) Error() string { return e.text }
+func (e keyless) Unwrap() error { return e.error }
+
+func (c *Client) keyless(err error) error {
+	if text := c.withoutKey(err.Error()); text != err.Error() {
+		return keyless{err, text}
+	}
+	return err
+}
+
+// withholdKey takes the API key out of what the server says.
+func (c *Client) withholdKey(e *Error) {
+	e.Location = c.withoutKey(e.Location)
+	for i := range e.Entries {
+		e.Entries[i].Code, e.Entries[i].Message = c.withoutKey(e.Entries[i].Code), c.withoutKey(e.Entries[i].Message)
+	}
+}
 
 // named are the keys of a request whose values may be repeated: they name
 // something, or are the key that a customer is known by.
