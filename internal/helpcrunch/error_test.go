@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -290,6 +291,50 @@ func TestErrorsRepeatIDs(t *testing.T) {
 			if got.err == nil || !strings.Contains(got.err.Error(), "542335") {
 				t.Errorf("%d: %v", id, got.err)
 			}
+		}
+	})
+}
+
+// Whatever a value and a message look like, to take the one out of the other is done at once.
+func TestValuesAreWithheldAtOnce(t *testing.T) {
+	const words = 1_200_000 // more than a pattern may have
+	for _, test := range []struct{ name, note, message, want string }{
+		{"a message of many beginnings", strings.Repeat("a ", 120) + "b", strings.Repeat("a ", 4<<20), "(a message beyond measure)"},
+		{"a note of many words", strings.Repeat("a ", words), "This value is too long.", "This value is too long."},
+		{"a long note that is repeated", strings.Repeat("a b ", 450) + "c", "No: " + strings.Repeat("a b ", 450) + "c", "notes: No: (the value)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			with := crowd(1)
+			with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+				return body, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"notes","message":"`+test.message+`"}]}`))
+			})
+			began := time.Now() // outside of the bubble
+			open(t, with, func(a *account) {
+				_, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{Notes: helpcrunch.Some(test.note)})
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					a.Errorf("error %v, want one with %q", err, test.want)
+				}
+			})
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// An event's data may have any keys, those of a customer among them.
+func TestErrorsRepeatNoDataOfEvents(t *testing.T) {
+	repeating := func(http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			return response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"data","message":"No order of Ada Lovelace, and none of Grace Hopper for crm-17."}]}`)), nil
+		})
+	}
+	open(t, setup{transport: repeating}, func(a *account) {
+		err := a.SendEvent(a.Context(), helpcrunch.Event{Name: "order", Customer: a.ada, Data: map[string]any{
+			"order": "Ada Lovelace", "tags": []any{map[string]any{"field": "customers.id", "value": "Grace Hopper"}}, "userId": "crm-17",
+		}})
+		if err == nil || !strings.Contains(err.Error(), "No (the value) of (the value), and none of (the value) for (the value).") {
+			a.Errorf("error %v", err)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // withoutKey is a text of whoever answered without the API key: a gateway may show
@@ -52,6 +53,10 @@ func (c *Client) withholdKey(e *Error) {
 // something, or are the key that a customer is known by.
 var named = []string{"id", "userId", "property", "tags", "field", "operator", "comparison", "sort", "order"}
 
+// mostSaid is how many characters a message may have to be looked through for values:
+// that takes as long as both are, one by the other, and 300 of them are shown.
+const mostSaid = 2000
+
 // withhold takes the values that a request has sent out of what the server says of
 // them. They are people's data, and an error stands in terminals and in the logs
 // of runners.
@@ -63,21 +68,21 @@ func (e *Error) withhold(sent []byte) {
 		return
 	}
 	var values []string
-	var collect func(value any)
-	collect = func(value any) {
+	var collect func(value any, free bool)
+	collect = func(value any, free bool) {
 		switch value := value.(type) {
 		case map[string]any:
-			if value["field"] == "customers.id" { // of a search
+			if !free && value["field"] == "customers.id" { // of a search
 				return
 			}
 			for key, inner := range value {
-				if !slices.Contains(named, key) {
-					collect(inner)
+				if free || !slices.Contains(named, key) {
+					collect(inner, free || key == "data") // of an event, where keys are anybody's
 				}
 			}
 		case []any:
 			for _, inner := range value {
-				collect(inner)
+				collect(inner, free)
 			}
 		case string:
 			values = append(values, value)
@@ -85,29 +90,36 @@ func (e *Error) withhold(sent []byte) {
 			values = append(values, value.String())
 		}
 	}
-	collect(body)
+	collect(body, false)
+	longest := 0 // of the messages
+	for i := range e.Entries {
+		if utf8.RuneCountInString(e.Entries[i].Message) > mostSaid {
+			e.Entries[i].Message = "(a message beyond measure)"
+		}
+		longest = max(longest, utf8.RuneCountInString(e.Entries[i].Message))
+	}
 	// The longer ones first, which may have others in them.
 	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
 	for _, value := range slices.Compact(values) {
-		if strings.TrimSpace(value) == "" {
+		words := strings.Fields(value)
+		if least := utf8.RuneCountInString(strings.Join(words, " ")); least == 0 || least > longest {
 			continue
 		}
-		said := saying(value)
+		said := saying(words, len(value))
 		for i := range e.Entries {
 			e.Entries[i].Message = said.ReplaceAllLiteralString(e.Entries[i].Message, "(the value)")
 		}
 	}
 }
 
-// saying is where a text says a value, in whatever case and white space.
-func saying(value string) *regexp.Regexp {
-	words := strings.Fields(value)
+// saying is where a text says the words of a value, in whatever case and white space.
+func saying(words []string, length int) *regexp.Regexp {
 	first, last := words[0][0], words[len(words)-1]
 	for i, word := range words {
 		words[i] = regexp.QuoteMeta(word)
 	}
 	pattern := strings.Join(words, `\s+`)
-	if len(value) < 4 { // as a word of its own, for every text has an "a" in it; a short name in another script is longer
+	if length < 4 { // as a word of its own, for every text has an "a" in it; a short name in another script is longer
 		if isWordByte(first) {
 			pattern = `\b` + pattern
 		}
