@@ -212,11 +212,16 @@ func (c *Changes) beyond(held *Customer, began time.Time) []string {
 	return differs
 }
 
-// wasHere reports whether a customer whom HelpCrunch calls new has been seen
-// before: on a page, with a device, or a day ago.
+// wasHere reports whether a customer whom HelpCrunch calls new shows that they were
+// there before: they were seen on a page, with a device, or a day ago; or hold what
+// nobody but a person or another program gives them, and was not sent.
 func wasHere(sent *Changes, held *Customer, began time.Time) bool {
 	since := began.Add(-dayAgo).Unix()
-	return sent.FirstSeen.IsZero() && !held.FirstSeen.IsNull() && held.FirstSeen.Unix() < since ||
+	given := slices.ContainsFunc([]*StringField{Email, Company, Phone, Notes}, func(f *StringField) bool {
+		return f.Sent(sent).IsZero() && f.Normal(text(*f.Held(held))) != ""
+	})
+	return given || sent.Unsubscribed.IsZero() && held.Unsubscribed || sent.Blocked.IsZero() && held.Blocked ||
+		sent.FirstSeen.IsZero() && !held.FirstSeen.IsNull() && held.FirstSeen.Unix() < since ||
 		sent.LastSeen.IsZero() && !held.LastSeen.IsNull() && held.LastSeen.Unix() < since ||
 		sent.LastPage.IsZero() && text(held.LastPage) != "" ||
 		held.Device != nil && *held.Device != Device{}
