@@ -24,8 +24,8 @@ var granted = map[string]string{
 	"release.yml draft contents: write":              "makes the draft",
 	"release.yml draft id-token: write":              "signs the provenance as this workflow",
 	"release.yml publish contents: write":            "publishes the draft",
-	"release.yml verify attestations: read":          "finds the provenance",
-	"release.yml verify contents: write":             "a draft shows itself to nobody else",
+	"release.yml bring attestations: read":           "finds the provenance",
+	"release.yml bring contents: write":              "a draft shows itself to nobody else",
 	"scorecard.yml scorecard security-events: write": "uploads what it found",
 	"scorecard.yml scorecard id-token: write":        "signs what it publishes as this workflow",
 }
@@ -103,6 +103,9 @@ func problems(file string, content []byte) (wrong, taken []string) {
 			checkUse(&j.Uses, complain)
 		}
 		for _, s := range j.Steps {
+			if strings.HasPrefix(s.Uses.Value, "actions/checkout@") && (permissions["contents"] == "write" || takesSecrets(j)) {
+				complain("%s has a key, or a token that publishes, and brings code: what runs in a job can read both", name)
+			}
 			checkStep(name, j, s, complain)
 		}
 	}
@@ -119,11 +122,16 @@ func checkStep(name string, j job, s step, complain func(string, ...any)) {
 	if strings.Contains(s.Run, "${{") || strings.Contains(s.With["script"], "${{") {
 		complain("%s pastes an expression into a script; hand it over in env", name)
 	}
-	for _, value := range slices.Concat(slices.Collect(maps.Values(s.With)), slices.Collect(maps.Values(s.Env))) {
-		if strings.Contains(value, "secrets.") && j.Environment.IsZero() {
-			complain("%s takes a secret outside an environment, which any branch could", name)
-		}
+	if takesSecret(s) && j.Environment.IsZero() {
+		complain("%s takes a secret outside an environment, which any branch could", name)
 	}
+}
+
+func takesSecrets(j job) bool { return slices.ContainsFunc(j.Steps, takesSecret) }
+
+func takesSecret(s step) bool {
+	values := slices.Concat(slices.Collect(maps.Values(s.With)), slices.Collect(maps.Values(s.Env)))
+	return slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, "secrets.") })
 }
 
 // checkUse looks at the name of an action or of another workflow.
@@ -198,6 +206,8 @@ jobs:
 		{"every permission", "permissions:\n  contents: read\njobs", "permissions: write-all\njobs", "of all jobs"},
 		{"a permission for all jobs", "permissions:\n  contents: read\njobs", "permissions:\n  contents: write\njobs", "of all jobs"},
 		{"a permission too many", "      contents: read\n    steps", "      contents: write\n    steps", "contents: write"},
+		{"code beside a token that publishes", "      contents: read\n    steps", "      contents: write\n    steps", "brings code"},
+		{"code beside a key", "make\n", "make\n        env:\n          KEY: ${{ secrets.KEY }}\n", "brings code"},
 		{"every permission of a job", "    permissions:\n      contents: read\n", "    permissions: write-all\n", "write-all"},
 		{"an expression in a script", "make\n", "make ${{ github.head_ref }}\n", "expression"},
 		{"a secret", "make\n", "make\n        env:\n          KEY: ${{ secrets.KEY }}\n", "secret"},
