@@ -244,6 +244,7 @@ func TestTwinsAreRefusedWhereTheyDoNotExist(t *testing.T) {
 // its backup, a saved plan, what Terraform says, or the provider's trace. And twins
 // cost as many requests as plain attributes.
 func TestTwinsOfManyLeaveNoTrace(t *testing.T) {
+	needs(t, "1.11.0", "1.11.0")
 	t.Parallel()
 	const people = 12 // more than a batch; 100 were tried
 	server := newSandbox(t)

@@ -49,7 +49,8 @@ func TestUpdateOfManyIsBatched(t *testing.T) {
 }
 
 // assertNoReadsBetweenWrites: the answer is the state, so between the first
-// and the last write of an apply nothing is read.
+// and the last write of an apply nothing is read, but for whoever came too late for
+// a batch and is written alone, read just before.
 func assertNoReadsBetweenWrites(t *testing.T, server *sandbox.Server) {
 	t.Helper()
 	var kinds []string
@@ -58,7 +59,7 @@ func assertNoReadsBetweenWrites(t *testing.T, server *sandbox.Server) {
 	}
 	all := strings.Join(kinds, " ")
 	first, last := strings.Index(all, "batch"), strings.LastIndex(all, "batch")
-	if first < 0 || regexp.MustCompile(`get|search|list`).MatchString(all[first:last]) {
+	if first < 0 || regexp.MustCompile(`get|search|list`).MatchString(strings.ReplaceAll(all[first:last], "get patch", "")) {
 		t.Errorf("reads between the writes: %s", all)
 	}
 }

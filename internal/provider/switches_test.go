@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -483,7 +484,8 @@ func (l *life) live() {
 
 	l.perform(importing, func() {
 		l.forget()
-		var blocks, ids strings.Builder
+		var blocks strings.Builder
+		var ids []string
 		for i := range twelve {
 			l.byHandOne(i, sandbox.Record{"company": "By hand", "tags": []string{"walk-in"}})
 			id := itoa(l.id(i))
@@ -491,11 +493,11 @@ func (l *life) live() {
 				id = []string{id, fmt.Sprintf("user_id:crm-%d", i), fmt.Sprintf("email:customer-%d@example.com", i)}[i%3]
 			}
 			blocks.WriteString(importBlock(address(i), id))
-			fmt.Fprintf(&ids, "%d = %q\n", i, id)
+			ids = append(ids, strconv.Quote(id))
 		}
 		l.more = blocks.String()
 		if l.terraform != nil && isAtLeast(l.T, "1.16.0", "") { // whose first release follows one block alone
-			l.more = "import {\n  for_each = {\n" + ids.String() + "  }\n  to = helpcrunch_customer.many[each.key]\n  id = each.value\n}\n"
+			l.more = "import {\n  for_each = toset(range(" + strconv.Itoa(twelve) + "))\n  to = helpcrunch_customer.many[each.key]\n  id = [" + strings.Join(ids, ", ") + "][each.key]\n}\n"
 		}
 		l.heard(importing, l.apply(importedLines), "warning: Imported values are let go, not cleared")
 		l.expect(func(i int, want sandbox.Record) {
