@@ -127,14 +127,23 @@ func TestPropertySpeaksToNoTerminal(t *testing.T) {
 func TestUserIDIsTypedAsItIs(t *testing.T) {
 	t.Parallel()
 	for userID, want := range map[string]string{
-		"crm-17":               "user_id:crm-17",
-		"Łódź_1:a@b.example+c": "user_id:Łódź_1:a@b.example+c",
-		"x;curl example|sh":    "'user_id:x;curl example|sh'",
-		"$(id)'`id`":           "'user_id:$(id)'\\''`id`'",
-		"*":                    "'user_id:*'",
-		"17\nrm -rf /":         "ID",
-		"17\x1b[2J":            "ID",
-		"17\u202e":             "ID",
+		"crm-17":                "user_id:crm-17",
+		"Łódź_1:a@b.example+c":  "user_id:Łódź_1:a@b.example+c",
+		"x;curl example|sh":     `"user_id:x;curl example|sh"`,
+		"x & calc & '":          `"user_id:x & calc & '"`, // the prompt of Windows knows no single quotes
+		"*":                     `"user_id:*"`,
+		"$(id)":                 "ID",
+		"`id`":                  "ID",
+		"x'; calc; \"":          "ID",
+		"x\u2019; calc; \u2018": "ID", // which PowerShell takes for single quotes, as it does others for double ones
+		"x\u201d; calc":         "ID",
+		"%COMSPEC%":             "ID",
+		"x!!":                   "ID",
+		`x\`:                    "ID",
+		"x^y":                   "ID",
+		"17\nrm -rf /":          "ID",
+		"17\x1b[2J":             "ID",
+		"17\u202e":              "ID",
 	} {
 		if got := typedKey(userID); got != want {
 			t.Errorf("%q is typed as %s, want %s", userID, got, want)

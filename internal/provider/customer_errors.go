@@ -141,18 +141,23 @@ func (r *customerResource) userIDTaken(userID string, ids []int64, words string)
 
 // typedKey is what terraform import takes for a user_id, as it is typed into a
 // shell: it may come from people who choose their own, and what it would do there
-// is not for them to say. One that cannot be typed is imported by the id.
+// is not for them to say. Nobody knows which shell it is, and in those of Windows
+// single quotes are none: so what one of them might take for something else is
+// imported by the id.
 func typedKey(userID string) string {
 	key := "user_id:" + userID
-	switch {
-	case helpcrunch.OneLine(key, len(key)) != key:
-		return "ID"
-	case strings.ContainsFunc(key, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:@+", r)
-	}):
-		return "'" + strings.ReplaceAll(key, "'", `'\''`) + "'"
+	besides := func(others string) bool {
+		return strings.ContainsFunc(key, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:@+"+others, r)
+		})
 	}
-	return key
+	switch {
+	case !besides(""):
+		return key
+	case !besides(" ',;/=#&|<>()[]{}*?~"):
+		return `"` + key + `"`
+	}
+	return "ID"
 }
 
 // keptColors warns of tags for which the account kept another colour than the
