@@ -6,6 +6,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -46,8 +48,10 @@ type account struct {
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
 	ends     map[int64]ending
-	forsaken map[string]bool // user_ids, in their normal form, of whom a plan deletes
-	adopting map[string]bool // and of whom it may take over
+	accounts map[string]string // customer id → the account that the state names
+	unread   error             // why a plan could not ask for the account of the API key
+	forsaken map[string]bool   // user_ids, in their normal form, of whom a plan deletes
+	adopting map[string]bool   // and of whom it may take over
 }
 
 // ending is what an apply does with a customer who leaves a resource or comes to one.
@@ -139,6 +143,47 @@ func (a *account) takeFound(id int64) *helpcrunch.Customer {
 	customer := a.found[id]
 	delete(a.found, id)
 	return customer
+}
+
+// noteAccount takes down which account the state names for a customer; accountOf is it, "" where that is not known.
+func (a *account) noteAccount(id string, organization types.String) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.accounts == nil {
+		a.accounts = make(map[string]string)
+	}
+	if organization.ValueString() != "" {
+		a.accounts[id] = organization.ValueString()
+	}
+}
+
+func (a *account) accountOf(id string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.accounts[id]
+}
+
+// organizationToPlan is the account of the API key, nil where it is not to be known. That
+// HelpCrunch cannot be asked at all is found out once, however many tags are planned.
+func (a *account) organizationToPlan(ctx context.Context) (*helpcrunch.Organization, error) {
+	a.mu.Lock()
+	err := a.unread
+	a.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	known, err := a.client.Organization(ctx)
+	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
+	_, unset := errors.AsType[*unknownSettings](err)
+	if err == nil || unknown || unset {
+		return known, nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.unread = err
+	return nil, err
 }
 
 // plannedTwice reports whether an update of this customer was planned before

@@ -88,6 +88,9 @@ func begin[M any, P interface {
 		diags.Append(identify(ctx, asked.identity, op.state.key())...)
 	}
 	if asked.plan != nil {
+		if asked.state == nil {
+			op.stated = op.plan.belongsTo() // as far as the plan knows it
+		}
 		diags.Append(op.plan.problems()...) // also of values that were unknown until now
 	}
 	if asked.config != nil {

@@ -140,6 +140,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 		return diags
 	}
 	customer := id.ValueString()
+	r.account.noteAccount(customer, rawText(prior["organization"]))
 	diags.Append(r.account.planUserID(userID.ValueString(), customer, false)...)
 	if r.account.isDoomed(customer) {
 		diags.Append(deletedAndManaged(customer))

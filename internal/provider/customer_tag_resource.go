@@ -153,6 +153,11 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 		if state.mayBeGivenAgain(&plan, leaving) {
 			id = types.StringUnknown()
 		}
+		if r.account != nil {
+			r.account.noteAccount(state.CustomerID.ValueString(), state.Organization)
+		}
+	} else if r.account != nil {
+		resp.Diagnostics.Append(r.planAccount(ctx, &plan, resp)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
 	if r.account != nil && r.account.planTag(plan.CustomerID.ValueString(), plan.Name.ValueString()) {
@@ -160,6 +165,29 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
 				"Add the tag to that set and take this resource out. If that customer has ignore_changes = [tags], nothing is taken off, and this is not said any more once they have the tag.", plan.CustomerID.ValueString()))
 	}
+}
+
+// planAccount plans which account a new tag is of, as soon as its customer is known. Where
+// nothing is refreshed, or a plan is applied with another key, nothing else would say that
+// the customer is somebody else there.
+func (r *customerTagResource) planAccount(ctx context.Context, plan *customerTagModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	id := customerIDOf(plan.CustomerID, &diags)
+	if diags.HasError() {
+		return diags
+	}
+	known, err := r.account.organizationToPlan(ctx)
+	if err != nil {
+		return requestFailed(fmt.Sprintf("Customer %d is not tagged", id), err)
+	}
+	if known == nil {
+		return nil
+	}
+	organization := strconv.FormatInt(known.ID, 10)
+	if stated := r.account.accountOf(plan.CustomerID.ValueString()); stated != "" && stated != organization {
+		return diag.Diagnostics{anotherAccount(id, fmt.Sprintf("Customer %d is not tagged", id), stated, known)}
+	}
+	return resp.Plan.SetAttribute(ctx, path.Root("organization"), organization)
 }
 
 // planDeletion finds out whether another resource has the tag.

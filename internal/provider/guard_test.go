@@ -118,6 +118,35 @@ func TestAnotherAccount(t *testing.T) {
 	}
 }
 
+// TestPlanOfAnotherAccount: a plan that was made with the key of one account is not
+// carried out with that of another one, not even where all that is new is a tag.
+func TestPlanOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newAccountOf(t, acme), newAccountOf(t, initech)
+	id, err := ours.Add(sandbox.Record{"name": "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if _, err := theirs.Add(sandbox.Record{"name": "Somebody"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := newClient(t, ours)
+	planned, said := c.plan(instance{kind: tagKind}, attributes{"customer_id": text(fmt.Sprint(id)), "name": text("vip")})
+	if said != "" {
+		t.Fatal(said)
+	}
+	c = newClient(t, theirs)
+	tag, said := c.carryOut(instance{kind: tagKind}, planned)
+	if tag.exists() || !strings.Contains(said, "account 17") || !strings.Contains(said, `account 23 ("initech")`) {
+		t.Errorf("it says %q", said)
+	}
+	if got := theirs.Count(sandbox.OpTag); got != 0 {
+		t.Errorf("%d requests to tag somebody", got)
+	}
+}
+
 // TestOrganizationSetting: the key of another account than the provider block
 // names gets nowhere, not even to create somebody.
 func TestOrganizationSetting(t *testing.T) {

@@ -142,6 +142,9 @@ func TestStateOfAnotherAccount(t *testing.T) {
 		{"a refresh by another key", func() outcome { return s.apply(another) }},
 		{"an apply of another provider block", func() outcome { return s.apply(config("helpcrunch.other", "Grace")) }},
 		{"one that does not refresh", func() outcome { return s.apply(config("helpcrunch.other", "Grace"), noRefresh) }},
+		{"a new tag that does not refresh", func() outcome {
+			return s.apply(another+strings.TrimPrefix(config("helpcrunch", "Ada"), other)+"resource \"helpcrunch_customer_tag\" \"new\" {\n  customer_id = helpcrunch_customer.many[0].id\n  name = \"new\"\n}\n", noRefresh)
+		}},
 		{"a destroy", s.destroy},
 	} {
 		name, out := row.name, row.run()
