@@ -14,7 +14,7 @@ resource "helpcrunch_customer" "ada" {
 # terraform apply -invoke=action.helpcrunch_customer_event.plan_changed
 #
 # caller is whoever triggers it: since Terraform 1.16. In 1.14 and 1.15 write helpcrunch_customer.ada.id
-# in its place, of which a newer Terraform warns.
+# in its place, of which a newer Terraform warns; a build of 1.17 refuses to invoke it by hand.
 action "helpcrunch_customer_event" "plan_changed" {
   config {
     customer_id = caller.id

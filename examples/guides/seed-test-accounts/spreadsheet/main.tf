@@ -22,7 +22,8 @@ locals {
     }
   ]
 
-  # Empty rows are left out. The number is that of the spreadsheet.
+  # Empty rows are left out. The number is that of the spreadsheet,
+  # but for lines without even a separator, which csvdecode does not count.
   rows  = [for i, row in local.cells : merge(row, { row = i + 2 }) if join("", values(row)) != ""]
   named = { for row in local.rows : row.Number => row... }
   where = { for number, rows in local.named : number => join(" and ", rows[*].row) }

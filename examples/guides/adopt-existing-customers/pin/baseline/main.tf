@@ -14,6 +14,8 @@ data "helpcrunch_customers" "vip" {
 }
 
 output "baseline" {
+  sensitive = true # people's data, which the apply would print
+
   value = { for c in data.helpcrunch_customers.vip.customers : c.id => {
     name         = c.name
     email        = c.email
