@@ -93,10 +93,12 @@ func (e *Error) withhold(sent []byte) {
 	collect(body, false)
 	longest := 0 // of the messages
 	for i := range e.Entries {
-		if utf8.RuneCountInString(e.Entries[i].Message) > mostSaid {
+		length := utf8.RuneCountInString(e.Entries[i].Message)
+		if length > mostSaid {
 			e.Entries[i].Message = "(a message beyond measure)"
+			length = len(e.Entries[i].Message)
 		}
-		longest = max(longest, utf8.RuneCountInString(e.Entries[i].Message))
+		longest = max(longest, length)
 	}
 	// The longer ones first, which may have others in them.
 	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })

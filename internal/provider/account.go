@@ -48,10 +48,10 @@ type account struct {
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
 	ends     map[int64]ending
-	accounts map[string]string // customer id → the account that the state names
-	unread   error             // why a plan could not ask for the account of the API key
-	forsaken map[string]bool   // user_ids, in their normal form, of whom a plan deletes
-	adopting map[string]bool   // and of whom it may take over
+	accounts map[string]types.String // customer id → the account that the state names
+	unread   error                   // why a plan could not ask for the account of the API key
+	forsaken map[string]bool         // user_ids, in their normal form, of whom a plan deletes
+	adopting map[string]bool         // and of whom it may take over
 }
 
 // ending is what an apply does with a customer who leaves a resource or comes to one.
@@ -145,19 +145,21 @@ func (a *account) takeFound(id int64) *helpcrunch.Customer {
 	return customer
 }
 
-// noteAccount takes down which account the state names for a customer; accountOf is it, "" where that is not known.
+// noteAccount takes down which account the state names for a customer. accountOf is
+// that account, null where none is named.
 func (a *account) noteAccount(id string, organization types.String) {
+	if organization.ValueString() == "" {
+		return
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.accounts == nil {
-		a.accounts = make(map[string]string)
+		a.accounts = make(map[string]types.String)
 	}
-	if organization.ValueString() != "" {
-		a.accounts[id] = organization.ValueString()
-	}
+	a.accounts[id] = organization
 }
 
-func (a *account) accountOf(id string) string {
+func (a *account) accountOf(id string) types.String {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.accounts[id]

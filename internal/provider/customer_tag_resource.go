@@ -176,18 +176,19 @@ func (r *customerTagResource) planAccount(ctx context.Context, plan *customerTag
 	if diags.HasError() {
 		return diags
 	}
+	failed := fmt.Sprintf("Customer %d is not tagged", id)
 	known, err := r.account.organizationToPlan(ctx)
 	if err != nil {
-		return requestFailed(fmt.Sprintf("Customer %d is not tagged", id), err)
+		return requestFailed(failed, err)
 	}
 	if known == nil {
 		return nil
 	}
-	organization := strconv.FormatInt(known.ID, 10)
-	if stated := r.account.accountOf(plan.CustomerID.ValueString()); stated != "" && stated != organization {
-		return diag.Diagnostics{anotherAccount(id, fmt.Sprintf("Customer %d is not tagged", id), stated, known)}
+	g := guarded{stated: r.account.accountOf(plan.CustomerID.ValueString())}
+	if diags := g.compare(known, id, failed); diags.HasError() {
+		return diags
 	}
-	return resp.Plan.SetAttribute(ctx, path.Root("organization"), organization)
+	return resp.Plan.SetAttribute(ctx, path.Root("organization"), g.organization)
 }
 
 // planDeletion finds out whether another resource has the tag.
