@@ -92,11 +92,7 @@ func TestErrorWithoutEntries(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			refusing := func(http.RoundTripper) http.RoundTripper {
-				return roundTrip(func(r *http.Request) (*http.Response, error) {
-					return response(r, test.status, http.Header{"Location": {test.location}}, strings.NewReader(test.body)), nil
-				})
-			}
+			refusing := answeringWith(test.status, http.Header{"Location": {test.location}}, test.body, nil)
 			open(t, setup{transport: refusing}, func(a *account) {
 				if _, err := a.GetCustomer(a.Context(), a.ada); err == nil || err.Error() != test.want {
 					a.Errorf("error %v\nwant  %s", err, test.want)
@@ -324,11 +320,7 @@ func TestValuesAreWithheldAtOnce(t *testing.T) {
 
 // An event's data may have any keys, those of a customer among them.
 func TestErrorsRepeatNoDataOfEvents(t *testing.T) {
-	repeating := func(http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			return response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"data","message":"No order of Ada Lovelace, and none of Grace Hopper for crm-17."}]}`)), nil
-		})
-	}
+	repeating := answeringWith(http.StatusBadRequest, nil, `{"errors":[{"code":"data","message":"No order of Ada Lovelace, and none of Grace Hopper for crm-17."}]}`, nil)
 	open(t, setup{transport: repeating}, func(a *account) {
 		err := a.SendEvent(a.Context(), helpcrunch.Event{Name: "order", Customer: a.ada, Data: map[string]any{
 			"order": "Ada Lovelace", "tags": []any{map[string]any{"field": "customers.id", "value": "Grace Hopper"}}, "userId": "crm-17",
@@ -357,14 +349,7 @@ func TestErrorsRepeatNoKey(t *testing.T) {
 		{name: "a dial", err: &net.OpError{Op: "dial", Err: errors.New("proxy refused " + apiKey)}, want: "proxy refused (the API key)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			repeating := func(http.RoundTripper) http.RoundTripper {
-				return roundTrip(func(r *http.Request) (*http.Response, error) {
-					if test.err != nil {
-						return nil, test.err
-					}
-					return response(r, test.status, test.header, strings.NewReader(test.body)), nil
-				})
-			}
+			repeating := answeringWith(test.status, test.header, test.body, test.err)
 			each(t, setup{transport: repeating}, func(a *account, c call) {
 				err := c.do(a, a.Context())
 				if err == nil || !strings.Contains(err.Error(), test.want) {

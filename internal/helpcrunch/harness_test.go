@@ -269,6 +269,18 @@ func answering(contentType, body string) func(http.RoundTripper) http.RoundTripp
 	}
 }
 
+// answeringWith is a transport that answers every request with this, or fails with err.
+func answeringWith(status int, header http.Header, body string, err error) func(http.RoundTripper) http.RoundTripper {
+	return func(http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if err != nil {
+				return nil, err
+			}
+			return response(r, status, header, strings.NewReader(body)), nil
+		})
+	}
+}
+
 // customerJSON is a customer in an answer, with every field: empty but for those
 // that are given, such as `"name": "Ada", "blocked": true`.
 func customerJSON(id int64, given string) string {

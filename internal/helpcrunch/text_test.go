@@ -75,14 +75,7 @@ func TestServerSpeaksToNoTerminal(t *testing.T) {
 		{name: "a connection", err: errors.New("malformed HTTP response " + evil), want: "REDevil"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			speaking := func(http.RoundTripper) http.RoundTripper {
-				return roundTrip(func(r *http.Request) (*http.Response, error) {
-					if test.err != nil {
-						return nil, test.err
-					}
-					return response(r, test.status, test.header, strings.NewReader(test.body)), nil
-				})
-			}
+			speaking := answeringWith(test.status, test.header, test.body, test.err)
 			each(t, setup{transport: speaking}, func(a *account, c call) {
 				err := c.do(a, a.Context())
 				if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "#") {
@@ -121,11 +114,7 @@ func TestFieldSpeaksToNoTerminal(t *testing.T) {
 // The attribute that an entry names is found, however many there are and whatever else they say.
 func TestManyEntriesAreKeptInPart(t *testing.T) {
 	body := `{"errors": [` + strings.Repeat(`{"code": "email", "message": "No."},`, 5000) + `null, 17, [], {"CODE": "x"}, {}]}`
-	refusing := func(http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			return response(r, http.StatusBadRequest, nil, strings.NewReader(body)), nil
-		})
-	}
+	refusing := answeringWith(http.StatusBadRequest, nil, body, nil)
 	open(t, setup{transport: refusing}, func(a *account) {
 		_, err := a.GetCustomer(a.Context(), a.ada)
 		refusal, ok := errors.AsType[*helpcrunch.Error](err)

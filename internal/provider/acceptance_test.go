@@ -208,7 +208,8 @@ var cli = sync.OnceValues(func() (c commandLine, err error) {
 func needs(t *testing.T, terraform, tofu string) {
 	t.Helper()
 	if !isAtLeast(t, terraform, tofu) {
-		t.Skipf("the client needs to be Terraform %s or OpenTofu %q", terraform, tofu)
+		client, _ := cli() // which isAtLeast has asked
+		t.Skipf("the client is at %s and needs Terraform %s or OpenTofu %q", client.version, terraform, tofu)
 	}
 }
 

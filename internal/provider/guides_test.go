@@ -664,13 +664,7 @@ func TestGuideAdoptGenerate(t *testing.T) {
 	vips(t, server)
 	before := byUserID(server)
 	w := newGuide(t, server, "adopt-existing-customers/generate")
-	restore := nameProvider(t, w)
-	said, code := runScript(t, w, server, "terraform", "plan", "-no-color", "-generate-config-out=generated.tf")
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s", code, said)
-	}
-	restore()
-	planAndApplyGenerated(t, w, server)
+	planAndApplyGenerated(t, w, server, "terraform", "plan", "-no-color", "-generate-config-out=generated.tf")
 	onlyChanges(t, server, before)
 }
 
@@ -686,11 +680,7 @@ func TestGuideAdoptQuery(t *testing.T) {
 	if !strings.Contains(shown, "Grace Hopper") || strings.Contains(shown, "Alan") {
 		t.Errorf("terraform query shows\n%s", shown)
 	}
-	said, code := runScript(t, w, server, "terraform", "query", "-no-color", "-generate-config-out=generated.tf")
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s", code, said)
-	}
-	planAndApplyGenerated(t, w, server)
+	planAndApplyGenerated(t, w, server, "terraform", "query", "-no-color", "-generate-config-out=generated.tf")
 	onlyChanges(t, server, before)
 }
 
@@ -710,10 +700,15 @@ func nameProvider(t *testing.T, w *terraformcli.Workspace) (restore func()) {
 	return func() { write(t, w.WorkingDir(), "main.tf", before) }
 }
 
-// planAndApplyGenerated adopts two customers with the configuration that
-// generated.tf has.
-func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server) {
+// planAndApplyGenerated adopts two customers with the configuration that the
+// program writes to generated.tf.
+func planAndApplyGenerated(t *testing.T, w *terraformcli.Workspace, server *sandbox.Server, program string, arguments ...string) {
 	t.Helper()
+	restore := nameProvider(t, w)
+	if said, code := runScript(t, w, server, program, arguments...); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	restore()
 	generated, err := os.ReadFile(filepath.Join(w.WorkingDir(), "generated.tf"))
 	if err != nil || regexp.MustCompile(`(unsubscribed|blocked)\s+= (true|false)`).Match(generated) {
 		t.Fatalf("generated: %v\n%s", err, generated)

@@ -176,9 +176,9 @@ func TestImportGeneratedConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorkspace(t, server, required+
-		"import {\n  to = helpcrunch_customer.odd\n  id = \""+strconv.FormatInt(odd, 10)+"\"\n}\n"+
-		"import {\n  to = helpcrunch_customer.ada\n  id = \""+strconv.FormatInt(id, 10)+"\"\n}\n"+
-		"import {\n  to = helpcrunch_customer.bare\n  id = \""+strconv.FormatInt(bare, 10)+"\"\n}\n")
+		importBlock("helpcrunch_customer.odd", itoa(odd))+
+		importBlock("helpcrunch_customer.ada", itoa(id))+
+		importBlock("helpcrunch_customer.bare", itoa(bare)))
 	restore := nameProvider(t, w)
 	plan, diags, err := w.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"))
 	restore()

@@ -359,7 +359,7 @@ resource "helpcrunch_customer" "many" {
 	if err := s.terraform.StateRm(t.Context(), `helpcrunch_customer.many["crm-7"]`); err != nil {
 		t.Fatal(err)
 	}
-	imports := "import {\n  to = helpcrunch_customer.many[\"crm-7\"]\n  id = \"user_id:crm-7\"\n}\n"
+	imports := importBlock(`helpcrunch_customer.many["crm-7"]`, "user_id:crm-7")
 	quietly := strings.Replace(configuration(strings.Replace(twins, "phone_wo ", "# phone_wo", 1)), `provider "helpcrunch" {`, "provider \"helpcrunch\" {\n  personal_data_in_state = false", 1)
 	run("import", func() outcome { return s.apply(quietly + imports) })
 	run("destroy", s.destroy)

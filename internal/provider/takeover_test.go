@@ -424,7 +424,7 @@ func TestDeletedAndManaged(t *testing.T) {
 	}
 	s.mustApply(block("one"))
 	id := itoa(helpCrunch.Customers()[0].ID())
-	if out := s.apply(block("one") + block("two") + "import {\n  to = helpcrunch_customer.two\n  id = \"" + id + "\"\n}\n"); out.err != nil {
+	if out := s.apply(block("one") + block("two") + importBlock("helpcrunch_customer.two", id)); out.err != nil {
 		t.Fatal(said(out.diags))
 	}
 	for _, kept := range []string{"one", "two"} {
