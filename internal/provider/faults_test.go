@@ -731,8 +731,7 @@ resource "helpcrunch_customer" "many" {
 
 // TestAnswerAboutSomebodyElse: it is an error or is asked about again, and
 // never gets into the state.
-func TestAnswerAboutSomebodyElse(t *testing.T) {
-	t.Parallel()
+func TestAnswerAboutSomebodyElse(t *testing.T) { // alone, like every count that depends on who comes in time for a batch
 	s := newStage(t, newSandbox(t))
 	wrong := func(operation sandbox.Operation, after int) {
 		s.server.ResetCounts()
@@ -780,8 +779,7 @@ func TestAnswerAboutSomebodyElse(t *testing.T) {
 }
 
 // TestRedirect: the key stays here.
-func TestRedirect(t *testing.T) {
-	t.Parallel()
+func TestRedirect(t *testing.T) { // alone, like every count that depends on who comes in time for a batch
 	var visits atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
 	t.Cleanup(other.Close)
@@ -830,8 +828,7 @@ func TestRedirect(t *testing.T) {
 }
 
 // TestAnswersThatDoNotCome: after request_timeout they are lost answers like any other.
-func TestAnswersThatDoNotCome(t *testing.T) {
-	t.Parallel()
+func TestAnswersThatDoNotCome(t *testing.T) { // alone, like every count that depends on who comes in time for a batch
 	s := newStage(t, newSandbox(t))
 	settings := settingsBlock("request_timeout = \"1s\"")
 	s.mustApply(settings + countBlock(2, "before"))
