@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -38,6 +39,10 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(name)
 	}
 	os.Setenv(envTestFolder, folder)
+	// Who is ready to join a batch has a quarter of a second to do so. With as many
+	// threads the system is fair to them, beside all the processes that are started;
+	// on a few they would wait for the turns of others.
+	runtime.GOMAXPROCS(16)
 	// Memory is cheap here and time is not, in the processes that are started as well.
 	debug.SetGCPercent(400)
 	os.Setenv("GOGC", "400")
