@@ -62,7 +62,7 @@ func parseLedger(content []byte) (ledger, error) {
 	return l, nil
 }
 
-func (s *share) moments() []*tenth { return []*tenth{&s.Refused, &s.Cut, &s.Retry, &s.Probe, &s.Door} }
+func (s *share) moments() []*tenth { return []*tenth{&s.Refused, &s.Retry, &s.Probe, &s.Door} }
 
 // take takes a slot from now until a moment.
 func (l *ledger) take(now time.Duration, until tenth) {
@@ -136,7 +136,7 @@ func (l *ledger) clamp(now, horizon, end tenth) bool {
 		l.Taken[i].Slots = min(l.Taken[i].Slots+slots-1, maxSlots)
 		clamped = true
 	}
-	if latest := slices.Max([]tenth{l.Share.Retry, l.Share.Probe, l.Share.Door}); latest > horizon || max(l.Share.Refused, l.Share.Cut) > now+tenths(time.Second) {
+	if latest := slices.Max([]tenth{l.Share.Retry, l.Share.Probe, l.Share.Door}); latest > horizon || l.Share.Refused > now+tenths(time.Second) {
 		l.Share = share{}
 		clamped = true
 	}

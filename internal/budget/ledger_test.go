@@ -79,7 +79,7 @@ func TestShareFromTheFutureIsForgotten(t *testing.T) {
 	if !l.clamp(1000, 4000, 1600) || l.Share != (share{}) {
 		t.Errorf("the share is %+v", l.Share)
 	}
-	l.Share = share{Refused: 1000, Cut: 1000, Cap: 7, Retry: 1500}
+	l.Share = share{Refused: 1000, Cap: 7, Retry: 1500}
 	if before := l.Share; l.clamp(1000, 4000, 1600) || l.Share != before {
 		t.Errorf("the share became %+v", l.Share)
 	}

@@ -25,7 +25,6 @@ import "time"
 
 const (
 	cutTo      = 0.6             // of our accepted requests, by a 429
-	cutEvery   = 5 * time.Second // at most: the answers to one burst are one piece of news
 	provenBy   = 10              // accepted requests since the last 429, before a probe
 	probeAfter = time.Minute     // without them
 	firstRetry = 2 * time.Second // with fewer than that in the window, doubled up to maxRetry
@@ -43,8 +42,6 @@ type share struct {
 	Refused tenth `json:"refused,omitempty"`
 	// Cap is how many slots may be ours. Whole ones count.
 	Cap float64 `json:"cap,omitempty"`
-	// Cut is when Cap was made smaller.
-	Cut tenth `json:"cut,omitempty"`
 	// Accepted counts our requests since Refused, Misses the probes that were
 	// refused since we last had enough slots, or one probe was accepted.
 	Accepted int `json:"accepted,omitempty"`
@@ -113,12 +110,7 @@ func (s *share) decide(now tenth, own, free, limit int, random func() float64) (
 
 // refused is what a 429 means, with so many of our requests in the window that were accepted.
 func (s *share) refused(now tenth, accepted int, probe bool, random func() float64) {
-	switch {
-	case s.Refused == 0 || now-s.Cut >= tenths(cutEvery):
-		s.Cap, s.Cut = cutTo*float64(accepted), now
-	default:
-		s.Cap = min(s.Cap, float64(accepted))
-	}
+	s.Cap = cutTo * float64(accepted)
 	if probe {
 		s.Misses++
 	}
@@ -129,7 +121,7 @@ func (s *share) refused(now tenth, accepted int, probe bool, random func() float
 	s.Retry = now + about(probeAfter, random)
 }
 
-// accepted is what any other answer means, with own slots taken.
+// accepted is what any other answer means, with own slots taken, that of the request included.
 func (s *share) accepted(own, limit int, probe bool) {
 	if s.Refused == 0 {
 		return
