@@ -286,8 +286,7 @@ func (b *Budget) mayGo(l *ledger, now time.Duration, slot *Slot, beside bool) *o
 func (b *Budget) wait(ctx context.Context, o *obstacle) error {
 	d := max(o.next, time.Millisecond)
 	if b.file != nil {
-		most := min(recheck, b.config.Window/4)
-		d = min(d, most*3/4+rand.N(most/2+1))
+		d = min(d, recheck*3/4+rand.N(recheck/2))
 	}
 	return sleep(ctx, d, o.changed)
 }
