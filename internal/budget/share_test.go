@@ -233,6 +233,82 @@ func TestShareOfTheLimit(t *testing.T) {
 	}
 }
 
+// Who has less than ten slots probes after two seconds, and ever more seldom while
+// the probes are refused; a full ten in the window begin that anew.
+func TestProbesOfFewSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 120}), time.Now()
+		acquire(t, b).Answered()
+		time.Sleep(30 * time.Second)
+		for range 8 {
+			acquire(t, b).Answered()
+		}
+		refuse(t, b, 0)
+		for _, at := range []time.Duration{32, 36, 44} {
+			acquire(t, b).Refused(0)
+			expectAt(t, start, at*time.Second)
+		}
+		b.Overdraw(t.Context()).Answered()
+		time.Sleep(15 * time.Second)
+		refuse(t, b, 0)
+		time.Sleep(time.Second) // the first of the ten is out of the window
+		acquire(t, b)
+		expectAt(t, start, 61*time.Second)
+	})
+}
+
+// Ten that were accepted since the last 429 allow a probe at once.
+func TestProbeAfterTenThatWereAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 120}), time.Now()
+		b.random = func() float64 { return 1 }
+		for range 17 {
+			acquire(t, b).Answered()
+		}
+		time.Sleep(20 * time.Second)
+		b.Overdraw(t.Context()).Refused(0) // ten may be ours by now, and 78 seconds pass without a probe
+		time.Sleep(40 * time.Second)
+		for range 11 {
+			acquire(t, b).Answered()
+		}
+		expectAt(t, start, time.Minute)
+	})
+}
+
+// An accepted probe makes what is used ours: the rest is what a user is told
+// that others take.
+func TestAcceptedProbeIsOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Config{Limit: 120})
+		for range 20 {
+			acquire(t, b).Answered()
+		}
+		refuse(t, b, 0)
+		acquire(t, b).Answered()
+		next := acquire(t, b)
+		go func() { acquire(t, b).Answered() }()
+		synctest.Wait()
+		if others := b.Queue().Others; others != 120-21 {
+			t.Errorf("others are said to use %d", others)
+		}
+		next.Cancel()
+		synctest.Wait()
+	})
+}
+
+// After a minute without a request nothing is known of others any more.
+func TestOthersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 120}), time.Now()
+		refuse(t, b, 0)
+		time.Sleep(time.Minute)
+		for range 120 { // in flight at once, which probes are not
+			acquire(t, b)
+		}
+		expectAt(t, start, time.Minute)
+	})
+}
+
 // The processes of a machine act as one: what a 429 told one of them, the
 // others heed as well, and only one of them probes.
 func TestShareIsThatOfTheMachine(t *testing.T) {

@@ -36,9 +36,9 @@ func (s *Slot) Another(ctx context.Context) (*Slot, error) {
 // taken for one more window: the server may have counted the request only now.
 func (s *Slot) Answered() {
 	s.end(func(l *ledger, now time.Duration) {
-		own, _ := l.held(s.budget.config.Window, now)
 		l.take(now, tenths(now+s.budget.config.Window))
-		l.Share.accepted(own+1, s.budget.config.Limit, s.probe)
+		own, _ := l.held(s.budget.config.Window, now)
+		l.Share.accepted(own, s.budget.config.Limit, s.probe)
 	})
 }
 
