@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -487,6 +488,40 @@ func TestShareIsFair(t *testing.T) {
 		}
 		t.Logf("the processes sent %v requests", shares)
 	})
+}
+
+// Slots that come free all at once go to all processes that wait, not to the one
+// that is the first to notice.
+func TestWindowThatOpensAtOnceIsShared(t *testing.T) {
+	const limit = 120
+	for range 10 { // chance may be kind
+		synctest.Test(t, func(t *testing.T) {
+			path := sharedFile(t)
+			first := New(Config{Limit: limit, File: path})
+			for range limit {
+				acquire(t, first).Answered()
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			defer cancel()
+			var got [2]atomic.Int32
+			for i := range got {
+				b := New(Config{Limit: limit, File: path})
+				for range limit {
+					go func() {
+						if slot, err := b.Acquire(ctx); err == nil {
+							got[i].Add(1)
+							slot.Answered()
+						}
+					}()
+				}
+			}
+			<-ctx.Done()
+			synctest.Wait()
+			if a, b := got[0].Load(), got[1].Load(); min(a, b) < limit/8 {
+				t.Errorf("of %d slots one process got %d, the other %d", limit, a, b)
+			}
+		})
+	}
 }
 
 func TestFileTellsNothing(t *testing.T) {

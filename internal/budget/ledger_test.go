@@ -45,6 +45,19 @@ func TestLedgerKeepsOrderAndCounts(t *testing.T) {
 	}
 }
 
+// What a process may write the next one reads.
+func TestFullestLedgerIsRead(t *testing.T) {
+	l := ledger{Version: ledgerVersion, PausedUntil: never, Taken: []taken{{never, maxSlots}}}
+	l.add(never)
+	content, err := encode(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := parseLedger(content); err != nil || !slices.Equal(read.Taken, l.Taken) || read.PausedUntil != never {
+		t.Errorf("of %s it reads %v: %v", content, read, err)
+	}
+}
+
 func TestTenths(t *testing.T) {
 	for from, want := range map[time.Duration]tenth{0: 0, 1: 1, 100 * time.Millisecond: 1, 100*time.Millisecond + 1: 2} {
 		if got := tenths(from); got != want {
