@@ -104,7 +104,7 @@ func (p *helpcrunchProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 		Attributes: map[string]schema.Attribute{
 			"api_key": schema.StringAttribute{
 				Optional: true, Sensitive: true,
-				MarkdownDescription: "The API key, from HelpCrunch under Settings > Developers > Public API, such as `\"aGVsbG8=\"`. Required, here or as `" + envAPIKey + "`.",
+				MarkdownDescription: "The API key, from HelpCrunch under Settings > Developers > Public API, such as `\"aGVsbG8=\"`. Required, here or as `" + envAPIKey + "`; `\"\"` here is refused.",
 			},
 			"base_url": schema.StringAttribute{
 				Optional: true,
@@ -166,7 +166,12 @@ func (p *helpcrunchProvider) Configure(ctx context.Context, req provider.Configu
 	}
 	settings := settings{diags: &resp.Diagnostics, unknown: new(unknownSettings)}
 	key := settings.text("api_key", envAPIKey, model.APIKey, "")
-	if key == "" && !model.APIKey.IsUnknown() {
+	if model.APIKey.Equal(types.StringValue("")) {
+		// Such as an empty file. The key of the environment may be another account's.
+		resp.Diagnostics.AddAttributeError(path.Root("api_key"), "The API key is empty",
+			"api_key is written and has no value. Look at where it comes from: a file, a variable, a secret store. "+
+				"To use the environment variable "+envAPIKey+", leave api_key out, or write null. Nothing was sent.")
+	} else if key == "" && !model.APIKey.IsUnknown() {
 		resp.Diagnostics.AddAttributeError(path.Root("api_key"), "No API key",
 			"The provider needs the API key of the account: set api_key in the provider block, or the environment variable "+envAPIKey+
 				". The key stands in HelpCrunch under Settings > Developers > Public API.")
@@ -300,7 +305,8 @@ func (u *unknownSettings) Error() string {
 }
 
 // lookup is the environment variable where the attribute is left out. "" is
-// left out as well: it is what a module hands on for what nobody wrote.
+// left out as well: it is what a module hands on for what nobody wrote. An
+// api_key of that kind is refused.
 func (s settings) lookup(name, env string, value attr.Value) (text string, fromEnv bool) {
 	if value.IsUnknown() {
 		// The environment does not stand in for it: it may be another account's.
