@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -164,36 +163,56 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 	if known.Import == importRead {
 		diags.Append(r.warnOfLettingGo(ctx, customer, state, plan)...)
 	} else {
-		diags.Append(r.warnOfFlagsTakenOut(ctx, customer, state, plan, known)...)
+		diags.Append(r.warnOfLinesTakenOut(ctx, customer, state, plan, known)...)
 	}
 	return diags
 }
 
-// warnOfFlagsTakenOut tells apart what looks alike in a plan: of the lines taken out
-// most are cleared, and a flag, which has no empty value, is let go.
-func (r *customerResource) warnOfFlagsTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan, known memory) diag.Diagnostics {
-	var out []string
+// warnOfLinesTakenOut tells apart what looks alike in a plan: of the lines taken out
+// most are cleared, and a flag, which has no empty value, is let go. Of write-only
+// attributes Terraform shows not even to the provider whether the line is out or
+// ignore_changes hides it.
+func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan, known memory) diag.Diagnostics {
+	var flags []string
 	before, after := rawAttributes(prior.Raw), rawAttributes(planned.Raw)
 	for _, a := range flagAttributes {
 		if !before[a.name].IsNull() && after[a.name].IsNull() {
-			out = append(out, a.name)
+			flags = append(flags, a.name)
 		}
 	}
-	if len(out) == 0 {
+	if len(flags) == 0 && before["digests"].Equal(after["digests"]) {
 		return nil
 	}
 	var plan, state customerModel
 	diags := prior.Get(ctx, &state)
 	diags.Append(planned.Get(ctx, &plan)...)
-	cleared := "Nothing is cleared"
-	removed := plan.removed(&state, r.account.digester)
-	if len(known.tagsTakenOut(plan.Tags, state.Tags)) == 0 { // those of others stay
-		removed = slices.DeleteFunc(removed, func(name string) bool { return name == "tags" })
+	var cleared, twins []string
+	digests := state.digests(r.account.digester)
+	for _, name := range plan.removed(&state, r.account.digester) {
+		switch {
+		case digests.holds(name):
+			twins = append(twins, name)
+		case digests.has(name): // and empty
+		case name == "tags" && len(known.tagsTakenOut(plan.Tags, state.Tags)) == 0: // those of others stay
+		default:
+			cleared = append(cleared, name)
+		}
 	}
-	if len(removed) > 0 {
-		cleared = "Cleared in HelpCrunch: " + listed(removed)
+	if len(flags) > 0 {
+		also := ""
+		if len(cleared) > 0 {
+			also = " Cleared in HelpCrunch: " + listed(cleared) + "."
+		} else if len(twins) == 0 {
+			also = " Nothing is cleared."
+		}
+		diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s.%s", customer, listed(flags), also))
 	}
-	diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s. %s.", customer, listed(out), cleared))
+	if len(twins) > 0 {
+		diags.AddAttributeWarning(path.Root("digests"), "Write-only values are cleared unless ignore_changes names them",
+			fmt.Sprintf("The configuration of customer %s does not have these write-only values any more: %s. Where their lines were taken out, the apply clears them in HelpCrunch. "+
+				"Where ignore_changes names them, it leaves them there and stops managing them; a plan shows both alike. "+
+				"To leave in HelpCrunch what is taken out, put ignore_changes beside the lines, apply, and take both out afterwards.", customer, listed(twins)))
+	}
 	return diags
 }
 
@@ -271,7 +290,7 @@ func (r *customerResource) deletionPrevented(state *customerModel, known memory)
 	return diag.NewAttributeErrorDiagnostic(path.Root("deletion_policy"), "The customer must not be deleted",
 		fmt.Sprintf("Customer %s would be deleted with the history of their chats. %s\n\n"+
 			"To delete the customer, write deletion_policy = \"delete\" and apply that first. "+
-			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, or use a removed block with destroy = false. "+
+			"To leave them in HelpCrunch and only forget them, write deletion_policy = \"abandon\" and apply that first, or use a removed block with destroy = false, which forgets all instances of a for_each. "+
 			"Where the configuration does not reach the customer (it has left it, was replaced, or is tainted and terraform untaint is not what you want), "+
 			"run Terraform once with the environment variable %s=abandon, or with deletion_policy = \"abandon\" in the provider block: nobody is deleted by it.\n\n"+
 			"To erase a person who asks for it, write deletion_policy = \"delete\" for that customer alone, apply it with -target, and then take the resource out; or delete them in HelpCrunch, and take the resource out.",

@@ -279,6 +279,10 @@ func TestGuideSpreadsheet(t *testing.T) {
 	if err == nil || !strings.Contains(said(diags), want) {
 		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
 	}
+	save("\n" + strings.Replace(shown, "\n", "\n\n", 1) + "4;Ada;;;;\n")
+	if _, diags, err := w.Plan(t.Context()); err == nil || !strings.Contains(said(diags), "accounts.csv, counted without empty lines: row 6: Number") {
+		t.Errorf("with an empty line it says\n%s", said(diags))
+	}
 	if _, err := w.Apply(t.Context()); err == nil || len(server.Customers()) != 0 {
 		t.Errorf("%v: %d customers of a file with mistakes", err, len(server.Customers()))
 	}
@@ -336,8 +340,8 @@ func TestGuideAudit(t *testing.T) {
 
 	changeByHand(t, server, before["crm-17"], sandbox.Record{"name": "Somebody", "email": "else@example.com"})
 	changeByHand(t, server, before["crm-18"], sandbox.Record{"customData": map[string]any{"seats": 2}})
-	audit(2, `helpcrunch_customer.audited["crm-17"] will be updated in-place`)
-	audit(2, `helpcrunch_customer.audited["crm-18"] will be updated in-place`)
+	audit(2, `helpcrunch_customer.audited["crm-17"]: update`)
+	audit(2, `helpcrunch_customer.audited["crm-18"]: update`)
 	report := func(wantCode int, want ...string) {
 		t.Helper()
 		said, code := runScript(t, w, server, shell, "report.sh", "report.tfplan")
@@ -372,7 +376,7 @@ func TestGuideAudit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit(2, "Warning: Check block assertion failed")
+	audit(2, ": warning: Check block assertion failed")
 	if err := server.Delete(stranger); err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +434,7 @@ func TestGuideAuditSpeaksToNoTerminal(t *testing.T) {
 	ada := byUserID(server)["crm-17"]
 	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J"})
 	said, _ := runScript(t, w, server, bashPath(t), "-c", `VALUES=1 exec "$BASH" report.sh report.tfplan`)
-	want := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\tname\t\"Ada Lovelace\"\t\"A?31m?da\\\\u001b[2J\"\n", ada.ID())
+	want := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\tname\t\"Ada Lovelace\"\t\"A?31m?da\\u001b[2J\"\n", ada.ID())
 	if said != want {
 		t.Errorf("it says %q, want %q", said, want)
 	}
@@ -646,7 +650,7 @@ func TestGuideAdoptPin(t *testing.T) {
 		t.Fatal(err)
 	}
 	for script, want := range map[string]string{
-		"audit.sh":  "Warning: Customers are missing",
+		"audit.sh":  fmt.Sprintf("helpcrunch_customer.pinned[\"%d\"]: warning: Customers are missing", before["crm-8"].ID()),
 		"report.sh": fmt.Sprintf("%[1]d\thelpcrunch_customer.pinned[\"%[1]d\"]\tgone\n", before["crm-8"].ID()),
 	} {
 		write(t, w.WorkingDir(), script, read(t, "examples", "guides", "audit", script))
@@ -1177,6 +1181,11 @@ func TestGuideStopManaging(t *testing.T) {
 		if n := server.Count(sandbox.OpDelete); (err != nil) != client.tofu || (n == 0) != client.tofu {
 			t.Errorf("with -replace %d were deleted: %v", n, err)
 		}
+		if client.tofu {
+			if diags, err := w.Apply(t.Context()); err == nil || !strings.Contains(said(diags), "terraform import ADDRESS ") {
+				t.Errorf("the apply after it says %v\n%s", err, said(diags))
+			}
+		}
 		server.ResetCounts()
 		write(t, w.WorkingDir(), "main.tf", required+"provider \"helpcrunch\" {}\n")
 		applied(t, w)
@@ -1262,7 +1271,9 @@ func TestGuideStopManaging(t *testing.T) {
 		kept(t, server, grace)
 
 		bringFiles(t, w, "stop-managing/write-only", "")
-		applied(t, w)
+		if diags, err := w.Apply(t.Context()); err != nil || !strings.Contains(said(diags), "any more: phone, custom_data.plan, custom_data.seats. Where their lines were taken out") {
+			t.Errorf("letting go says %v\n%s", err, said(diags))
+		}
 		editFile(t, w, "main.tf", "ignore_changes = [phone_wo, custom_data_wo]", "")
 		editFile(t, w, "main.tf", "phone_wo = \"+44 20 7946 0002\"", "")
 		editFile(t, w, "main.tf", "plan  = \"gold\"", "")

@@ -322,7 +322,8 @@ func TestKilledRunIsPickedUp(t *testing.T) {
 }
 
 // TestLinesTakenOut: a flag that is taken out is let go, and the plan says which of
-// the lines taken out are cleared and which are not. Text alone needs no word.
+// the lines taken out are cleared and which are not. Text alone needs no word. Of
+// write-only values it names both ends, for what is ignored looks the same.
 func TestLinesTakenOut(t *testing.T) {
 	t.Parallel()
 	l := newPerson(t, newSandbox(t))
@@ -330,7 +331,9 @@ func TestLinesTakenOut(t *testing.T) {
 	l.must("create", 1)
 	l.write(attributes{"name": text("Ada")})
 	plan := l.plan(core.Options{})
-	if summaries(plan.Problems) != "Lines taken out are not all cleared" || !strings.Contains(plan.Problems[0].Detail, "stay as they are: unsubscribed. Cleared in HelpCrunch: email, phone.") {
+	if summaries(plan.Problems) != "Lines taken out are not all cleared; Write-only values are cleared unless ignore_changes names them" ||
+		!strings.HasSuffix(plan.Problems[0].Detail, "stay as they are: unsubscribed. Cleared in HelpCrunch: email.") ||
+		!strings.Contains(plan.Problems[1].Detail, "does not have these write-only values any more: phone. Where their lines were taken out, the apply clears them") {
 		t.Error(plan.Problems)
 	}
 	l.must("-#phone -email -unsubscribed", 1)
@@ -339,6 +342,16 @@ func TestLinesTakenOut(t *testing.T) {
 	if plan := l.plan(core.Options{}); len(plan.Problems) > 0 || l.changes(plan) != "-name" {
 		t.Error(plan.Problems)
 	}
+
+	// What holds nothing is not lost, and what moves to its plain attribute neither.
+	l.write(attributes{"name_wo": text("Ada"), "phone_wo": text(""), "custom_data_wo": custom(attributes{"plan": text("gold"), "seats": number(12)})})
+	l.must("+#custom_data.plan +#custom_data.seats +#name +#phone -name", 1)
+	l.write(attributes{"name": text("Ada")})
+	plan = l.plan(core.Options{})
+	if summaries(plan.Problems) != "Write-only values are cleared unless ignore_changes names them" || !strings.Contains(plan.Problems[0].Detail, "any more: custom_data.plan, custom_data.seats. Where") {
+		t.Error(plan.Problems)
+	}
+	l.must("+name -#custom_data.plan -#custom_data.seats -#name -#phone", 1)
 
 	// The tags of others stay.
 	l.write(attributes{"name": text("Ada"), "blocked": flag(false), "tags": tagSet(newClient(t, l.account), "vip")})

@@ -5,12 +5,18 @@
 set -uo pipefail
 
 terraform init -input=false >/dev/null || exit 1
-plan="$(terraform plan -input=false -no-color -detailed-exitcode -parallelism=100)"
+said="$(terraform plan -input=false -json -detailed-exitcode -parallelism=100)"
 code=$?
-if ((code == 0)) && grep -qE '^Warning: (Check block|Customers are missing)' <<<"$plan"; then
-  code=2 # what only warns: a check, and an imported customer who is gone
+if ((code == 1)); then
+  jq -r 'select(.diagnostic.severity == "error") | .diagnostic | "\(.summary)\n\n\(.detail)\n"' <<<"$said" >&2
+  exit 1
 fi
-if ((code != 1)); then
-  grep -E '^(  # |Warning: )' <<<"$plan" || echo "HelpCrunch is as written."
-fi
+lines="$(jq -r '
+  if .type == "planned_change" and .change.action != "read" then "\(.change.resource.addr): \(.change.action)"
+  elif .type == "outputs" then .outputs | to_entries[] | select(.value.action // "noop" != "noop") | "output \(.key): \(.value.action)"
+  elif .diagnostic.severity == "warning" then .diagnostic | "\(.address // "configuration"): warning: \(.summary)"
+  else empty end' <<<"$said")" || exit 1
+# What only warns: a check, and an imported customer who is gone.
+((code == 0)) && grep -qE 'warning: (Check block|Customers are missing)' <<<"$lines" && code=2
+echo "${lines:-HelpCrunch is as written.}"
 exit $code

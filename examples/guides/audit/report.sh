@@ -28,7 +28,7 @@ report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" -
       end]
   + [.prior_state | .. | objects | select(.mode? == "managed" and (.address | IN($gone[])))
     | [.values.id, .address, "gone"]]
-  | unique[] | map(tostring | gsub("[\\p{Cc}\\p{Cf}]"; "?")) | @tsv')" || exit 1 # people choose their names
+  | unique[] | map(tostring | gsub("[\\p{Cc}\\p{Cf}]"; "?")) | join("\t")')" || exit 1 # people choose their names
 [[ -z "$report" ]] && exit 0
 echo "$report"
 exit 2

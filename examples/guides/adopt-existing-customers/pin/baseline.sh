@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 set -euo pipefail
+umask 077 # for people's data
 terraform -chdir=baseline init -input=false
 terraform -chdir=baseline apply -input=false -auto-approve
 terraform -chdir=baseline output -json baseline >baseline.json

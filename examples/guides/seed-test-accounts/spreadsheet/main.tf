@@ -12,7 +12,7 @@ provider "helpcrunch" {}
 locals {
   # Some spreadsheets write an invisible mark in front, and semicolons for commas.
   # The two change places in the text, and back in each cell.
-  text       = trimprefix(file("${path.module}/accounts.csv"), "\ufeff")
+  text       = trimspace(trimprefix(file("${path.module}/accounts.csv"), "\ufeff"))
   semicolons = strcontains(split("\n", local.text)[0], ";")
   table      = csvdecode(local.semicolons ? replace(replace(replace(local.text, ",", "\u0001"), ";", ","), "\u0001", ";") : local.text)
   cells = [
@@ -22,8 +22,9 @@ locals {
     }
   ]
 
-  # Empty rows are left out. The number is that of the spreadsheet,
-  # but for lines without even a separator, which csvdecode does not count.
+  # Empty rows are left out. The number is that of the spreadsheet, unless there are
+  # lines without even a separator: csvdecode does not count those, and the message says so.
+  whole = length(split("\n", local.text)) == 1 + length(local.table)
   rows  = [for i, row in local.cells : merge(row, { row = i + 2 }) if join("", values(row)) != ""]
   named = { for row in local.rows : row.Number => row... }
   where = { for number, rows in local.named : number => join(" and ", rows[*].row) }
@@ -73,6 +74,6 @@ output "accounts" {
 
   precondition {
     condition     = length(local.problems) == 0
-    error_message = "accounts.csv: ${join("; ", local.problems)}."
+    error_message = "accounts.csv${local.whole ? "" : ", counted without empty lines"}: ${join("; ", local.problems)}."
   }
 }
