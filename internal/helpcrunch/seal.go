@@ -8,7 +8,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -106,11 +105,7 @@ func (c *Client) seal(kept keepsake) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, box.NonceSize())
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, err
-	}
-	return box.Seal(nonce, nonce, content, sealedFor(kept.Customer.ID)), nil
+	return box.Seal(nil, nil, content, sealedFor(kept.Customer.ID)), nil
 }
 
 func (c *Client) unseal(id int64, sealed []byte) (kept keepsake, err error) {
@@ -118,17 +113,15 @@ func (c *Client) unseal(id int64, sealed []byte) (kept keepsake, err error) {
 	if err != nil {
 		return kept, err
 	}
-	if len(sealed) < box.NonceSize() {
-		return kept, &UnsealError{id}
-	}
-	content, err := box.Open(nil, sealed[:box.NonceSize()], sealed[box.NonceSize():], sealedFor(id))
+	content, err := box.Open(nil, nil, sealed, sealedFor(id))
 	if err != nil {
 		return kept, &UnsealError{id} // which says no more
 	}
 	return kept, json.Unmarshal(content, &kept)
 }
 
-// box is AES-256-GCM with a key that is derived from the API key.
+// box is AES-256-GCM with a key that is derived from the API key. A random nonce
+// precedes what it seals.
 func (c *Client) box() (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, []byte(c.config.APIKey), nil, "terraform-provider-helpcrunch kept values 1", 32)
 	if err != nil {
@@ -138,7 +131,7 @@ func (c *Client) box() (cipher.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cipher.NewGCM(block)
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // sealedFor ties what is sealed to its customer.
