@@ -197,12 +197,8 @@ func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, 
 // read by now, of most that may be, and the first page counted so many. Other writers are normal, so
 // the count may grow, but not as fast as the pages.
 func (p page) endless(first, read, most int) error {
-	total := first
-	if first >= 0 && p.total > first {
-		total = min(p.total, 2*first+MaxPage)
-	}
 	switch {
-	case first >= 0 && read > total:
+	case first >= 0 && read > max(first, min(p.total, 2*first+MaxPage)):
 		return fmt.Errorf("a search does not end: HelpCrunch counted %d customers on its first page, and has answered with %d by now", first, read)
 	case read > most:
 		return fmt.Errorf("a search found more than %d customers: narrow it down with another filter", most)

@@ -226,6 +226,7 @@ func TestPagesThatDoNotEnd(t *testing.T) {
 	}{
 		{"more than the total", func(offset, limit int) ([]int, string) { return from(1+offset, limit), `,"total":250` }, 3},
 		{"more than the total on one page", func(int, int) ([]int, string) { return from(1, 5), `,"total":3` }, 1},
+		{"more than a total of none", func(int, int) ([]int, string) { return from(1, 5), `,"total":0` }, 1},
 		{"more than the total in meta", func(offset, limit int) ([]int, string) { return from(1+offset, limit), `,"meta":{"total":250}` }, 3},
 		{"a total of text", func(offset, limit int) ([]int, string) { return from(1+offset, limit), `,"total":"250"` }, 3},
 		{"a total that runs ahead", func(offset, limit int) ([]int, string) {
@@ -280,6 +281,10 @@ func TestPagesThatMove(t *testing.T) {
 			ids := from(1, 150+offset/100*10)
 			return clip(ids, offset, limit), fmt.Sprintf(`,"total":%d`, len(ids))
 		}, 160},
+		{"nearly as many come as were there", func(offset, limit int) ([]int, string) {
+			ids := from(1, 120+min(offset, 100))
+			return clip(ids, offset, limit), fmt.Sprintf(`,"total":%d`, len(ids))
+		}, 220},
 		{"somebody comes at the beginning", func(offset, limit int) ([]int, string) {
 			ids := from(1000-offset/100*10, 150+offset/100*10)
 			return clip(ids, offset, limit), fmt.Sprintf(`,"total":%d`, len(ids))
