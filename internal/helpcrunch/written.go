@@ -47,9 +47,7 @@ func (w *written) note(id int64, changes Changes) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ids[id] = true
-	w.values = slices.DeleteFunc(w.values, func(v writtenValue) bool {
-		return time.Since(v.at) > mostSearchLag || v.id == id && !v.field.Sent(&changes).IsZero()
-	})
+	w.drop(func(v writtenValue) bool { return v.id == id && !v.field.Sent(&changes).IsZero() })
 	for _, field := range []*StringField{UserID, Email} {
 		if value, ok := field.Sent(&changes).Get(); ok {
 			w.values = append(w.values, writtenValue{id, field, w.hash(field, value), time.Now()})
@@ -61,7 +59,12 @@ func (w *written) note(id int64, changes Changes) {
 func (w *written) forget(id int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.values = slices.DeleteFunc(w.values, func(v writtenValue) bool { return v.id == id })
+	w.drop(func(v writtenValue) bool { return v.id == id })
+}
+
+// drop forgets values, and those that a search shows by now.
+func (w *written) drop(over func(writtenValue) bool) {
+	w.values = slices.DeleteFunc(w.values, func(v writtenValue) bool { return time.Since(v.at) > mostSearchLag || over(v) })
 }
 
 // missing are the customers who were given this value a moment ago and are not
@@ -69,9 +72,10 @@ func (w *written) forget(id int64) {
 func (w *written) missing(field *StringField, value string, found []*Customer) []int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.drop(func(writtenValue) bool { return false })
 	var ids []int64
 	for _, v := range w.values {
-		if v.field == field && v.hash == w.hash(field, value) && time.Since(v.at) <= mostSearchLag &&
+		if v.field == field && v.hash == w.hash(field, value) &&
 			!slices.ContainsFunc(found, func(customer *Customer) bool { return customer.ID == v.id }) {
 			ids = append(ids, v.id)
 		}

@@ -36,6 +36,19 @@ func TestLookUpOfWhomThisRunHasWritten(t *testing.T) {
 		{"created, and never shown", time.Hour, create(grace()), helpcrunch.UserID, gracesUserID, 1, true},
 		{"another one with the same e-mail", 4 * time.Second, create(helpcrunch.Changes{Email: helpcrunch.Some(adasEmail)}), helpcrunch.Email, adasEmail, 2, true},
 		{"updated", 4 * time.Second, update(helpcrunch.Changes{UserID: helpcrunch.Some("crm-99")}), helpcrunch.UserID, "crm-99", 1, true},
+		{"created, and its name changed since", 4 * time.Second, func(a *account) error {
+			created, err := a.CreateCustomer(a.Context(), grace())
+			if err != nil {
+				return err
+			}
+			return second(a.UpdateCustomer(a.Context(), created.ID, helpcrunch.Changes{Name: helpcrunch.Some("Hopper")}))
+		}, helpcrunch.UserID, gracesUserID, 1, true},
+		{"created, and another one updated since", 4 * time.Second, func(a *account) error {
+			if err := create(grace())(a); err != nil {
+				return err
+			}
+			return update(helpcrunch.Changes{UserID: helpcrunch.Some("crm-99")})(a)
+		}, helpcrunch.UserID, gracesUserID, 1, true},
 		{"no lag", 0, create(grace()), helpcrunch.UserID, gracesUserID, 1, false},
 		{"somebody else", 4 * time.Second, create(grace()), helpcrunch.UserID, "crm-20", 0, false},
 		{"another field", 4 * time.Second, create(grace()), helpcrunch.Email, gracesUserID, 0, false},
