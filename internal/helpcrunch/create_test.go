@@ -126,7 +126,8 @@ func TestCreateWhoseAnswersAreAllLost(t *testing.T) {
 			open(t, setup{}, func(a *account) {
 				a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: fault, Times: 100})
 				got, err := a.CreateCustomer(a.Context(), grace())
-				if made && (err != nil || !got.Adopted) || !made && (got != nil || !helpcrunch.OutcomeUnknown(err)) {
+				_, taken := errors.AsType[*helpcrunch.TakenError](err)
+				if made && (err != nil || !got.Adopted) || !made && (got != nil || taken || !helpcrunch.OutcomeUnknown(err)) {
 					a.Errorf("got %v, error %v", got, err)
 				}
 				searches, reads := 1, 1
@@ -137,6 +138,19 @@ func TestCreateWhoseAnswersAreAllLost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who has the user id by then is named, though no refusal came through.
+func TestCreateWhoseRefusalsAreAllLost(t *testing.T) {
+	there := graceHeld(sandbox.Record{"name": "somebody else"})
+	open(t, setup{sandbox: sandbox.Config{Customers: []sandbox.Record{there}}}, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpCreate, Kind: sandbox.DropAfter, Times: 100})
+		_, err := a.CreateCustomer(a.Context(), grace())
+		taken, ok := errors.AsType[*helpcrunch.TakenError](err)
+		if !ok || !slices.Equal(taken.IDs, []int64{a.ada}) || !slices.Equal(taken.Differs, []string{"name"}) || !helpcrunch.OutcomeUnknown(err) {
+			a.Errorf("error %+v", err)
+		}
+	})
 }
 
 // served checks that these operations were served so often, and no other.
@@ -157,7 +171,7 @@ func (a *account) served(pairs ...any) {
 // The lost answer may have been a refusal: somebody else's customer is never adopted.
 func TestCreateAdoptsOnlyItsOwn(t *testing.T) {
 	// A bubble begins at the start of 2000.
-	const now, longAgo = "946684800", "915148800"
+	const now, aMinuteAgo, longAgo = "946684800", "946684740", "915148800"
 	for _, test := range []struct {
 		name  string
 		there sandbox.Record
@@ -165,6 +179,7 @@ func TestCreateAdoptsOnlyItsOwn(t *testing.T) {
 	}{
 		{"the same", graceHeld(nil), nil},
 		{"seen for the first time now", graceHeld(sandbox.Record{"firstSeen": now, "lastSeen": now}), nil},
+		{"seen a minute ago, by another clock", graceHeld(sandbox.Record{"firstSeen": aMinuteAgo, "lastSeen": aMinuteAgo}), nil},
 		{"a locale", graceHeld(sandbox.Record{"locale": "en"}), nil},
 		{"e-mail in another case", graceHeld(sandbox.Record{"email": "Grace@Navy.example"}), nil},
 		{"first seen long ago", graceHeld(sandbox.Record{"firstSeen": longAgo}), []string{"firstSeen"}},

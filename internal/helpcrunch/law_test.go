@@ -193,6 +193,31 @@ func TestCanaryReadsJustBeforeItWrites(t *testing.T) {
 	}
 }
 
+// With two requests a minute as well, though one more is there before.
+func TestUnionWithTwoRequestsAMinute(t *testing.T) {
+	with := crowd(2, "custom-data-replaces")
+	with.client = func(c *helpcrunch.Config) {
+		c.Budget = budget.New(budget.Config{Limit: 2})
+	}
+	open(t, with, func(a *account) {
+		if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		var wait sync.WaitGroup
+		wait.Go(func() { a.updateAll(a.Context(), 1, []int64{a.ada}, planned("gold")) })
+		time.Sleep(10 * time.Second)
+		if err := a.server.Change(a.ada, sandbox.Record{"customData": map[string]any{"seats": 99}}); err != nil {
+			t.Fatal(err)
+		}
+		wait.Wait()
+		record, _ := a.server.Customer(a.ada)
+		if seats, _ := record.Custom("seats"); fmt.Sprint(seats) != "99" {
+			t.Errorf("HelpCrunch holds %v", record)
+		}
+	})
+}
+
 // A budget of one request a minute is slow, and no reason to stand still.
 func TestCanaryWithOneRequestAMinute(t *testing.T) {
 	with := crowd(3, "batch-clears-omitted")
@@ -570,6 +595,29 @@ func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an update clears or moves itself is not taken for what the account has
+// cleared, nor put back.
+func TestMadeCanaryKeepsWhatWasSent(t *testing.T) {
+	with := plainly(12, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "old", "blocked": true, "lastPage": "https://example.com/old"}
+	}
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes {
+			return helpcrunch.Changes{Name: helpcrunch.Some("Ada"), Notes: helpcrunch.None[string](), Blocked: helpcrunch.Some(false), LastPage: helpcrunch.Some("https://example.com/new")}
+		})
+		for id, got := range outcomes {
+			record, _ := a.server.Customer(id)
+			if got.err != nil || record["name"] != "Ada" || record["notes"] != nil || record["blocked"] != false || record["lastPage"] != "https://example.com/new" {
+				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
+			}
+		}
+		if told := losses(outcomes); len(told) > 0 || !slices.Equal(a.sizes(sandbox.OpBatch), []int{1, 1, 9, 2}) {
+			t.Errorf("told of %+v after batches of %v", told, a.sizes(sandbox.OpBatch))
+		}
+	})
 }
 
 // What a colleague writes between the two writes of a canary that is made stays.

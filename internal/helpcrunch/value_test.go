@@ -89,6 +89,7 @@ func TestNumbersWithoutEnd(t *testing.T) {
 func TestNumberValue(t *testing.T) {
 	for text, want := range map[string]string{
 		"15": "15", "15.0": "15", "1.6e3": "1600", "-0": "0", "0.10": "0.1", "1e-3": "0.001",
+		"1." + strings.Repeat("0", 1022): "1", "1." + strings.Repeat("0", 1023): "!", // 1024 characters, and one more
 		"": "!", "Inf": "!", "-Inf": "!", "NaN": "!", "ten": "!", "1e700": "!", "1e-700": "!", "1.": "1",
 	} {
 		got, err := helpcrunch.NumberValue(text)
