@@ -44,7 +44,7 @@ type account struct {
 	managed  map[string]bool // customer ids
 	doomed   map[string]bool // those of customers whom the plan deletes
 	userIDs  map[string]*userIDPlans
-	exact    map[string]*plannedTags    // by customer id
+	exact    map[string]plannedTags     // by customer id
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
 	ends     map[int64]ending
@@ -121,7 +121,7 @@ func movedNotDeleted(userID string) diag.Diagnostic {
 }
 
 func newAccount(config helpcrunch.Config, digester *digester, deletionPolicy string, personalDataInState bool) *account {
-	return &account{client: helpcrunch.NewClient(config), budget: config.Budget, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), exact: make(map[string]*plannedTags), single: make(map[string]map[string]bool), found: make(map[int64]*helpcrunch.Customer)}
+	return &account{client: helpcrunch.NewClient(config), budget: config.Budget, digester: digester, deletionPolicy: deletionPolicy, personalDataInState: personalDataInState, managed: make(map[string]bool), userIDs: make(map[string]*userIDPlans), exact: make(map[string]plannedTags), single: make(map[string]map[string]bool), found: make(map[int64]*helpcrunch.Customer)}
 }
 
 // firstDeletion reports true once in the life of the process: a warning is
@@ -304,23 +304,28 @@ func (a *account) planUserID(userID, id string, adopts bool) diag.Diagnostics {
 }
 
 // plannedTags is the exact set of a customer's tags that is planned.
-type plannedTags struct {
-	names map[string]bool // in their normal form
-	// written is false where it may be what they have, and not what anybody has
-	// written: an import has found it, and ignore_changes keeps it so.
-	written bool
-}
+//
+// By name, in its normal form, it says whether the configuration has written the
+// tag. Where ignore_changes keeps the set as it was found, it may not have.
+type plannedTags map[string]bool
 
-func (s *plannedTags) refuses(name string) bool { return s.written || !s.names[name] }
+// refuses reports whether a single tag has no business beside the set.
+func (s plannedTags) refuses(name string) bool {
+	written, has := s[name]
+	return s != nil && (written || !has)
+}
 
 // planTags takes down the exact set of a customer's tags that is planned, and
 // reports whether single ones are planned as well, in this process.
-func (a *account) planTags(id string, written bool, names ...string) (twice bool) {
+func (a *account) planTags(id string, names, written []string) (twice bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	set := &plannedTags{make(map[string]bool), written}
+	set := make(plannedTags)
 	for _, name := range names {
-		set.names[helpcrunch.NormalTag(name)] = true
+		set[helpcrunch.NormalTag(name)] = false
+	}
+	for _, name := range written {
+		set[helpcrunch.NormalTag(name)] = true
 	}
 	a.exact[id] = set
 	for name := range a.single[id] {
@@ -338,8 +343,7 @@ func (a *account) planTag(id, name string) (twice bool) {
 		a.single[id] = make(map[string]bool)
 	}
 	a.single[id][name] = true
-	set := a.exact[id]
-	return set != nil && set.refuses(name)
+	return a.exact[id].refuses(name)
 }
 
 const tagsTwiceSummary = "Two kinds of resources for the tags of one customer"
@@ -363,8 +367,12 @@ func (a *account) findOne(ctx context.Context, field *helpcrunch.StringField, va
 	}
 	switch len(ids) {
 	case 0:
+		spelled := ""
+		if field == helpcrunch.Email {
+			spelled = " Its search may tell upper case from lower: write the address as HelpCrunch shows it."
+		}
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("No such customer",
-			fmt.Sprintf("HelpCrunch has no customer with this %s%s. Correct it, or take it out of the configuration.", attribute, shown))}
+			fmt.Sprintf("HelpCrunch has no customer with this %s%s.%s Correct it, or take it out of the configuration.", attribute, shown, spelled))}
 	case 1:
 		return match, nil
 	}

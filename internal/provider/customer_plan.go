@@ -149,7 +149,12 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 			fmt.Sprintf("Customer %s is managed by another helpcrunch_customer in this configuration as well. "+
 				"Each apply of the one undoes the other. Keep one, and take the other out of the state with terraform state rm or a removed block.", customer))
 	}
-	if !tags.IsNull() && r.account.planTags(customer, known.Written != nil || prior["tags"].IsNull(), namesOf(tags)...) {
+	names := namesOf(tags)
+	written := names
+	if prior["tags"].Equal(planned["tags"]) { // as ignore_changes keeps it
+		written = writtenTags(tags, known.Written)
+	}
+	if !tags.IsNull() && r.account.planTags(customer, names, written) {
 		diags.AddAttributeWarning(path.Root("tags"), tagsTwiceSummary,
 			fmt.Sprintf("tags is the exact set of the tags of customer %s, and a helpcrunch_customer_tag in this configuration gives them one as well. "+
 				"Each apply of the one may undo the other. Write all tags here and take the helpcrunch_customer_tag out. With ignore_changes = [tags] nothing is taken off, and this is not said any more once they have the tag.", customer))
@@ -169,9 +174,10 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 }
 
 // warnOfLinesTakenOut tells apart what looks alike in a plan: of the lines taken out
-// most are cleared, and a flag, which has no empty value, is let go. Of write-only
-// attributes Terraform shows not even to the provider whether the line is out or
-// ignore_changes hides it.
+// most are cleared, and a flag, which has no empty value, is let go. Of somebody whom
+// Terraform did not make it says even that: the first plan after their import shows
+// the same, and clears nothing. Of write-only attributes Terraform shows not even to
+// the provider whether the line is out or ignore_changes hides it.
 func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan, known memory) diag.Diagnostics {
 	var flags []string
 	before, after := rawAttributes(prior.Raw), rawAttributes(planned.Raw)
@@ -180,7 +186,8 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 			flags = append(flags, a.name)
 		}
 	}
-	if len(flags) == 0 && before["digests"].Equal(after["digests"]) {
+	found := known.origin(rawText(before["origin"])).ValueString() != originCreated
+	if len(flags) == 0 && before["digests"].Equal(after["digests"]) && (!found || planned.Raw.Equal(prior.Raw)) {
 		return nil
 	}
 	var plan, state customerModel
@@ -206,6 +213,10 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 			also = " Nothing is cleared."
 		}
 		diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s.%s", customer, listed(flags), also))
+	}
+	if len(flags) == 0 && found && len(cleared) > 0 {
+		diags.AddWarning("Lines taken out are cleared", fmt.Sprintf("The configuration of customer %s does not have these any more, and the apply clears them in HelpCrunch: %s. "+
+			"To leave there what is taken out, put ignore_changes beside the lines instead, or take the customer out of the state and import them again.", customer, listed(cleared)))
 	}
 	if len(twins) > 0 {
 		diags.AddAttributeWarning(path.Root("digests"), "Write-only values are cleared unless ignore_changes names them",

@@ -113,7 +113,7 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 	r.account.noteManaged(plan.ID.ValueString())
 	if !plan.Tags.IsNull() {
 		// A helpcrunch_customer_tag for the new customer comes after this, and warns.
-		r.account.planTags(plan.ID.ValueString(), true, namesOf(plan.Tags)...)
+		r.account.planTags(plan.ID.ValueString(), namesOf(plan.Tags), namesOf(plan.Tags))
 	}
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID.ValueString())...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -172,7 +172,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		case op.doubt != nil:
 			resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 		case recent && !r.account.client.Peopled():
-			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Terraform wrote customer %d less than ten minutes ago. HelpCrunch says twice that there is no such customer, and has not shown any other in this run: "+
+			resp.Diagnostics.Append(op.missing("id", "may be there again", fmt.Sprintf("Terraform wrote customer %d less than ten minutes ago. HelpCrunch says twice that there is no such customer, and has not shown any other in this run: "+
 				"that may be a fault of its own. So the customer stays in the state, and is not made again. "+
 				"If somebody has deleted them, a plan shows it once the ten minutes are over.", id)))
 		case known.Import == importFound: // Terraform itself says that there is nobody to import
@@ -181,11 +181,11 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 			known.keepOrigin(state.Origin)
 			known.Gone = true
 			known.write(ctx, resp.Private, &resp.Diagnostics)
-			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Customer %d was deleted, or is one of another account. They were not made by Terraform, so they stay in the state and are not made anew: "+
+			resp.Diagnostics.Append(op.missing("id", "are not made anew", fmt.Sprintf("Customer %d was deleted, or is one of another account. They were not made by Terraform, so they stay in the state and are not made anew: "+
 				"somebody who asked to be forgotten must not come back. %s", id, outOfTheWay)))
 		default:
 			tflog.Info(ctx, "the customer is gone from HelpCrunch", map[string]any{"customer": id})
-			resp.Diagnostics.Append(op.missing("id", fmt.Sprintf("Customer %d was deleted, or is one of another account. An apply makes everybody anew who is gone and still stands in the configuration, "+
+			resp.Diagnostics.Append(op.missing("id", "are made anew", fmt.Sprintf("Customer %d was deleted, or is one of another account. Terraform had made them, and an apply makes them anew where they still stand in the configuration, "+
 				"with another id and without the chats. If that is not what you expect, check api_key, or %s, before you apply.", id, envAPIKey)))
 			resp.State.RemoveResource(ctx)
 		}

@@ -367,7 +367,7 @@ func (r *customerTagResource) send(ctx context.Context, plan *customerTagModel, 
 // stays in the state: planned again, it would be a request that can only fail, in
 // every apply. Where the customer is made anew, the new id replaces the tag.
 func (g *guarded) tagOfNobody(id int64) diag.Diagnostic {
-	return g.missing("customer_id", fmt.Sprintf("Customer %d was deleted, or is one of another account, and nobody else can have this tag of theirs: it stays in the state, and nothing is done about it, "+
+	return g.missing("customer_id", "their tags stay in the state", fmt.Sprintf("Customer %d was deleted, or is one of another account, and nobody else can have this tag of theirs: it stays in the state, and nothing is done about it, "+
 		"unless this plan makes the customer anew and the tag with them. If they are gone for good, take the helpcrunch_customer_tag out of the configuration and apply. "+
 		"If that is not what you expect, check api_key, or %s.", id, envAPIKey))
 }

@@ -247,7 +247,10 @@ const tagOfTest = "resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_i
 // stays in the state, with a warning, and no run ends in an error; it can be taken out.
 func TestTagOfSomebodyGone(t *testing.T) {
 	t.Parallel()
-	for who, warnings := range map[string]int{"imported": 2, "not managed": 1} {
+	for who, warnings := range map[string][]string{
+		"imported":    {saidOfMissing + "are not made anew", saidOfMissing + "their tags stay in the state"},
+		"not managed": {saidOfMissing + "their tags stay in the state"},
+	} {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, newSandbox(t))
@@ -267,10 +270,10 @@ func TestTagOfSomebodyGone(t *testing.T) {
 			for _, config := range []string{tag, tag, red, red} {
 				before := writesOf(s.server)
 				out := s.apply(customer + config)
-				if out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) || !strings.Contains(said(out.diags), "take the helpcrunch_customer_tag out") {
+				if out.err != nil || !slices.Equal(out.summaries(), warnings) || !strings.Contains(said(out.diags), "take the helpcrunch_customer_tag out") {
 					t.Errorf("%v\n%s", out.err, said(out.diags))
 				}
-				if len(out.planned) == 0 && (len(out.diags) != warnings || writesOf(s.server) != before) {
+				if len(out.planned) == 0 && (len(out.diags) != len(warnings) || writesOf(s.server) != before) {
 					t.Errorf("%d writes\n%s", writesOf(s.server)-before, said(out.diags))
 				}
 			}
@@ -296,7 +299,7 @@ func TestTagOfSomebodyMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := s.apply(config, options{parallelism: 1})
-	if out.err != nil || out.planned["helpcrunch_customer.test"] != "create" || out.planned[tagAddress] != "replace" || !slices.Contains(out.summaries(), saidOfMissing) {
+	if out.err != nil || out.planned["helpcrunch_customer.test"] != "create" || out.planned[tagAddress] != "replace" || !slices.Contains(out.summaries(), saidOfMissing+"are made anew") {
 		t.Fatalf("planned %v: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	s.holds(s.server.Customers()[1].ID(), "beta")
@@ -629,6 +632,31 @@ func TestTagBesideTheWholeSetOfANewCustomer(t *testing.T) {
 		"resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"beta\"\n}\n")
 	if text := said(out.diags); out.err != nil || strings.Count(text, tagsTwiceSummary) != 1 || !strings.Contains(text, "Add the tag to that set and take this resource out.") {
 		t.Errorf("%v\n%s", out.err, text)
+	}
+}
+
+// TestTagBesideASetThatIsIgnored: the set is what a customer begins with, and once they
+// have the tag there is nothing to warn of, unless the set is written with it.
+func TestTagBesideASetThatIsIgnored(t *testing.T) {
+	t.Parallel()
+	config := func(name, tags string) string {
+		return customerBlock("name = \""+name+"\"\n  tags = ["+tags+"]\n  lifecycle {\n    ignore_changes = [tags]\n  }") +
+			"resource \"helpcrunch_customer_tag\" \"test\" {\n  customer_id = helpcrunch_customer.test.id\n  name = \"vip\"\n}\n"
+	}
+	for tags, warns := range map[string]int{`{ name = "new" }`: 0, `{ name = "new" }, { name = "vip" }`: 1} {
+		server := newSandbox(t)
+		s := newStage(t, server)
+		if out := s.apply(config("Ada", tags)); out.err != nil || strings.Count(said(out.diags), tagsTwiceSummary) != 1 {
+			t.Errorf("%s: the first apply says %v\n%s", tags, out.err, said(out.diags))
+		}
+		for _, name := range []string{"Ada", "Ada King", "Ada King"} {
+			if out := s.apply(config(name, tags)); out.err != nil || strings.Count(said(out.diags), tagsTwiceSummary) != warns {
+				t.Errorf("%s: a later apply says %v\n%s", tags, out.err, said(out.diags))
+			}
+		}
+		if held := onlyCustomer(t, server).TagNames(); len(held) != 2 {
+			t.Errorf("%s: HelpCrunch has %v", tags, held)
+		}
 	}
 }
 

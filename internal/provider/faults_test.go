@@ -583,7 +583,7 @@ func TestGoneMeanwhile(t *testing.T) {
 	remove(1)
 	log := logged(t, s.terraform, "INFO")
 	if out := s.apply(countBlock(3, "before")); !maps.Equal(out.planned, map[string]string{address(1): "create"}) ||
-		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) {
+		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing + "are made anew"}) {
 		t.Fatalf("with one gone %v are planned: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	var notes []string
@@ -614,7 +614,7 @@ func TestGoneMeanwhile(t *testing.T) {
 		t.Errorf("the state has %v", state)
 	}
 	if out := s.apply(countBlock(2, "after")); !maps.Equal(out.planned, map[string]string{address(0): "create"}) ||
-		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing}) {
+		out.err != nil || !slices.Equal(out.summaries(), []string{saidOfMissing + "are made anew"}) {
 		t.Errorf("afterwards %v are planned: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	if n := s.named(2, "after"); n != 2 {

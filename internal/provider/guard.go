@@ -68,11 +68,11 @@ func (a *account) isOf(ctx context.Context, domain string) diag.Diagnostics {
 	case err != nil:
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), summary, fmt.Sprintf(
 			"organization, or the environment variable %s, says which account this configuration is for, and the account of the API key could not be read. "+
-				"So nothing was read or written. %s\n\n%s", envOrganization, advice(err), err))}
+				"So nothing was read or written with this provider block. %s\n\n%s", envOrganization, advice(err), err))}
 	case !strings.EqualFold(known.Domain, domain):
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), "The API key is one of another organization", fmt.Sprintf(
 			"organization, or the environment variable %s, says that this configuration is for the HelpCrunch account %q, and the API key is one of %s. "+
-				"So nothing was read or written. Use a key of %[2]q (api_key, or %[4]s), or correct organization.", envOrganization, domain, nameOf(known), envAPIKey))}
+				"So nothing was read or written with this provider block. organization is the domain as it stands between these quotes, and no URL. Use a key of that account (api_key, or %[4]s), or correct organization.", envOrganization, domain, nameOf(known), envAPIKey))}
 	}
 	return nil
 }
@@ -93,15 +93,15 @@ func accountInDoubt(id int64, failed, stated string, err error) diag.Diagnostics
 			"elsewhere the same id is somebody else. So nothing was written. Run it again, or use a key that may read the account.\n\n%s", id, stated, err))}
 }
 
-// missing warns of a customer whom HelpCrunch does not know any more. The
-// summary is one and the same for all of them: Terraform shows the first and
+// missing warns of a customer whom HelpCrunch does not know any more. The summary is
+// one and the same for all of whom the same becomes: Terraform shows the first and
 // counts the others.
-func (g *guarded) missing(attribute, detail string) diag.Diagnostic {
+func (g *guarded) missing(attribute, becomes, detail string) diag.Diagnostic {
 	account := "account of the API key"
 	if g.account != nil {
 		account = nameOf(g.account)
 	}
-	return diag.NewAttributeWarningDiagnostic(path.Root(attribute), "Customers are missing in HelpCrunch "+account, detail)
+	return diag.NewAttributeWarningDiagnostic(path.Root(attribute), "Customers are missing in HelpCrunch "+account+", and "+becomes, detail)
 }
 
 // nameOf names an account, such as account 17 ("acme"). Quoted, a domain

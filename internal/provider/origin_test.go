@@ -244,7 +244,7 @@ func TestGoneCustomers(t *testing.T) {
 	customer := c.created(customerKind, attributes{"name": text("Ada")})
 	id := c.attribute(customer, "id")
 	tag := c.created(tagKind, attributes{"customer_id": text(id), "name": text("vip")})
-	const summary = `WARNING: Customers are missing in HelpCrunch account 17 ("acme"): `
+	const summary = `WARNING: Customers are missing in HelpCrunch account 17 ("acme"), and `
 
 	// One 404 is not believed.
 	c = newClient(t, server)

@@ -176,7 +176,7 @@ func TestGone(t *testing.T) {
 		}
 	}
 	out := s.apply(config)
-	if !slices.Equal(out.summaries(), []string{saidOfMissing}) || len(out.diags) != 4 || out.err != nil || len(out.planned) != 4 { // Terraform shows the first, and counts
+	if !slices.Equal(out.summaries(), []string{saidOfMissing + "are made anew"}) || len(out.diags) != 4 || out.err != nil || len(out.planned) != 4 { // Terraform shows the first, and counts
 		t.Errorf("%v are planned: %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	after := s.server.Customers()

@@ -191,7 +191,7 @@ func (s *stage) start() (*core.Process, *core.Configuration, error) {
 const saidOfDeletions = "warning: Deleting a customer erases the history of their chats"
 
 // saidOfMissing is what a refresh says where somebody is gone.
-const saidOfMissing = `warning: Customers are missing in HelpCrunch account 999999999999 ("sandbox.invalid")`
+const saidOfMissing = `warning: Customers are missing in HelpCrunch account 999999999999 ("sandbox.invalid"), and `
 
 // mustApply is apply for what has to go well, without a word but about deletions.
 func (s *stage) mustApply(config string, o ...options) outcome {

@@ -237,7 +237,7 @@ var switchRows = []switchRow{
 				}
 				l.writtenAgo(time.Hour) // a moment after a write, it would be taken for a fault
 				out := l.apply(updatedLines)
-				l.heard(repair, out, saidOfMissing)
+				l.heard(repair, out, saidOfMissing+"are made anew")
 				for i := range twelve {
 					if action := out.planned[address(i)]; action != "create" {
 						l.Errorf("%s, which is gone, is planned for %q", address(i), action)

@@ -363,6 +363,30 @@ func TestLinesTakenOut(t *testing.T) {
 	}
 }
 
+// TestLinesOfOthersTakenOut: of somebody whom Terraform did not make the plan says what it
+// clears, for that of their import looks the same and clears nothing.
+func TestLinesOfOthersTakenOut(t *testing.T) {
+	t.Parallel()
+	l := newPerson(t, newSandbox(t))
+	if _, err := l.account.Add(sandbox.Record{"userId": "crm-17", "name": "Ada", "email": "ada@example.com", "customData": map[string]any{"plan": "gold"}}); err != nil {
+		t.Fatal(err)
+	}
+	l.write(attributes{"user_id": text("crm-17"), "adopt_existing": flag(true), "name": text("Ada"), "email": text("ada@example.com"), "custom_data": custom(attributes{"plan": text("gold")})})
+	if _, said, writes := l.apply(core.Options{}); said.Err() != nil || writes > 0 {
+		t.Fatal(writes, said)
+	}
+	l.write(attributes{"user_id": text("crm-17"), "adopt_existing": flag(true), "name": text("Ada King")})
+	plan := l.plan(core.Options{})
+	if summaries(plan.Problems) != "Lines taken out are cleared" || !strings.Contains(plan.Problems[0].Detail, "clears them in HelpCrunch: email, custom_data.plan. ") {
+		t.Error(plan.Problems)
+	}
+	l.must("-custom_data -email ~name", 1)
+	l.write(attributes{"user_id": text("crm-17"), "adopt_existing": flag(true), "name": text("Ada")})
+	if plan := l.plan(core.Options{}); len(plan.Problems) > 0 {
+		t.Error(plan.Problems)
+	}
+}
+
 // TestTakeOverOfWhoIsReplaced: a successor that is made first finds its predecessor,
 // who must live on; one that comes after the deletion is made anew, also where a
 // search still shows who was deleted.
