@@ -41,6 +41,7 @@ import (
 var guideFolders = map[string]string{
 	"seed-test-accounts":                    "seed-test-accounts.md",
 	"seed-test-accounts/spreadsheet":        "seed-test-accounts.md",
+	"seed-test-accounts/left-behind":        "seed-test-accounts.md",
 	"audit":                                 "audit.md",
 	"audit/trap":                            "audit.md",
 	"adopt-existing-customers/by-key":       "adopt-existing-customers.md",
@@ -55,6 +56,7 @@ var guideFolders = map[string]string{
 	"stop-managing":                         "stop-managing.md",
 	"stop-managing/attributes":              "stop-managing.md",
 	"stop-managing/again":                   "stop-managing.md",
+	"stop-managing/attribute-of-many":       "stop-managing.md",
 	"stop-managing/customers":               "stop-managing.md",
 	"stop-managing/one-of-many":             "stop-managing.md",
 	"stop-managing/write-only":              "stop-managing.md",
@@ -243,6 +245,27 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 		t.Errorf("%d accounts of the other environment are left, want 3", n)
 	}
 
+	// Rows have left the file while the state was lost: what they left is found by its user_id.
+	people := byUserID(server)
+	for _, userID := range []string{"pull-request-18-buyer", "pull-request-18-gone", "not-pull-request-18-buyer"} {
+		if _, err := server.Add(sandbox.Record{"userId": userID, "name": "Somebody"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := newGuide(t, server, "seed-test-accounts/left-behind")
+	prefix := tfexec.Var("prefix=pull-request-18-")
+	applied(t, left, prefix)
+	if diags, err := left.Destroy(t.Context(), prefix); err != nil {
+		t.Fatalf("%v\n%s", err, said(diags))
+	}
+	now := byUserID(server)
+	if now["not-pull-request-18-buyer"] == nil || len(now) != len(people)+1 {
+		t.Errorf("what was left behind became %v", now)
+	}
+	if err := server.Delete(now["not-pull-request-18-buyer"].ID()); err != nil {
+		t.Fatal(err)
+	}
+
 	// A job in a folder where somebody has the state of another environment, after one that was killed.
 	job := newGuide(t, server, "seed-test-accounts")
 	applied(t, job, staging)
@@ -279,9 +302,17 @@ func TestGuideSpreadsheet(t *testing.T) {
 	if err == nil || !strings.Contains(said(diags), want) {
 		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
 	}
-	save("\n" + strings.Replace(shown, "\n", "\n\n", 1) + "4;Ada;;;;\n")
-	if _, diags, err := w.Plan(t.Context()); err == nil || !strings.Contains(said(diags), "accounts.csv, counted without empty lines: row 6: Number") {
-		t.Errorf("with an empty line it says\n%s", said(diags))
+	for text, want := range map[string]string{
+		"\n" + strings.Replace(shown, "\n", "\n\n  \n", 1) + "4;Ada;;;;\n": "accounts.csv, counted without empty lines: row 6 (Number 4): Number is not three digits.",
+		shown + "004;Ada\n": "accounts.csv: it is no table: a row has more or fewer cells than the first one, or a quote is not closed.",
+		strings.Replace(strings.Replace(shown, "Seats", "Seat", 1), "Number", "Nr", 1): "accounts.csv: these columns are missing: Number, Seats.",
+		strings.Replace(shown, ";", "\t", 1):                                           "accounts.csv: it is no table",
+		"Number;Name;Company;Seats;Newsletter;Renewal\n001;Test Buyer;;;;\n":           "accounts.csv: it has 1 rows, and 3 are the fewest.",
+	} {
+		save(text)
+		if _, diags, err := w.Plan(t.Context()); err == nil || !strings.Contains(said(diags), want) || strings.Contains(said(diags), "Buyer") {
+			t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
+		}
 	}
 	if _, err := w.Apply(t.Context()); err == nil || len(server.Customers()) != 0 {
 		t.Errorf("%v: %d customers of a file with mistakes", err, len(server.Customers()))
@@ -376,7 +407,8 @@ func TestGuideAudit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit(2, ": warning: Check block assertion failed")
+	audit(2, `check "nobody_else_is_audited": warning: Check block assertion failed`)
+	report(2, "-\tcheck.nobody_else_is_audited\tfailed")
 	if err := server.Delete(stranger); err != nil {
 		t.Fatal(err)
 	}
@@ -1229,6 +1261,28 @@ func TestGuideStopManaging(t *testing.T) {
 		changeByHand(t, server, ada, elsewhere)
 		if changes := planned(t, w); len(changes) != 0 {
 			t.Errorf("what is let go is planned for %v", changes)
+		}
+	})
+	t.Run("attribute of many", func(t *testing.T) {
+		t.Parallel()
+		server := newSandbox(t)
+		w := newWorkspace(t, server, read(t, "examples", "guides", "stop-managing", "one-of-many", "main.tf"))
+		editFile(t, w, "main.tf", `leaving   = ["crm-19"]`, `leaving   = []`)
+		applied(t, w)
+		before := byUserID(server)
+		bringFiles(t, w, "stop-managing/attribute-of-many", "")
+		if err := w.StateRm(t.Context(), `helpcrunch_customer.many["crm-19"]`); err != nil {
+			t.Fatal(err)
+		}
+		applied(t, w)
+		onlyChanges(t, server, before)
+		changeByHand(t, server, before["crm-19"], sandbox.Record{"company": "Acme"})
+		if changes := planned(t, w); len(changes) != 0 {
+			t.Errorf("what is let go is planned for %v", changes)
+		}
+		changeByHand(t, server, before["crm-18"], sandbox.Record{"company": "Acme"})
+		if changes := planned(t, w); len(changes) != 1 {
+			t.Errorf("of the others it is planned for %v", changes)
 		}
 	})
 	t.Run("customers", func(t *testing.T) {

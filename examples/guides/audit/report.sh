@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Prints, a line each and with tabs between, what differs in HelpCrunch from the state:
 # the customer's id, their address in the configuration, and the attribute, or "gone".
+# A check that fails has "-" for an id, and "failed".
 # With VALUES=1 also what was and what is, which are people's data.
 # Exit code 0: nothing. 2: something. 1: not known, for something went wrong.
 set -uo pipefail
+umask 077 # for the plan, which has people's data
 
 plan="${1:-audit.tfplan}"
 terraform init -input=false >/dev/null || exit 1
@@ -18,7 +20,7 @@ report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" -
     ([$before, $after] | map(objects | keys[]) | unique[]) as $key
     | [$key, $before[$key], $after[$key]] | select(.[1] != .[2]);
   [.resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
-    | (.before.id // .before.customer_id) as $id
+    | (.before.customer_id // .before.id) as $id
     | if .after == null then [$id, $r.address, "gone"] else
         parts(.before; .after) as [$name, $was, $is]
         | if ($name == "custom_data" or $name == "digests") and ([$was, $is] | all(type == "object"))
@@ -27,7 +29,8 @@ report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" -
         | if $values == 1 then .[:3] + (.[3:] | map(tojson)) else .[:3] end
       end]
   + [.prior_state | .. | objects | select(.mode? == "managed" and (.address | IN($gone[])))
-    | [.values.id, .address, "gone"]]
+    | [.values.customer_id // .values.id, .address, "gone"]]
+  + [.checks[]? | select(.status == "fail") | ["-", .address.to_display, "failed"]]
   | unique[] | map(tostring | gsub("[\\p{Cc}\\p{Cf}]"; "?")) | join("\t")')" || exit 1 # people choose their names
 [[ -z "$report" ]] && exit 0
 echo "$report"

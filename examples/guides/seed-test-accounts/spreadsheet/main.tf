@@ -10,40 +10,52 @@ terraform {
 provider "helpcrunch" {}
 
 locals {
+  columns = ["Number", "Name", "Company", "Seats", "Newsletter", "Renewal"]
+  fewest  = 3 # Fewer rows are a file that was cut off, and not accounts to delete.
+
   # Some spreadsheets write an invisible mark in front, and semicolons for commas.
   # The two change places in the text, and back in each cell.
-  text       = trimspace(trimprefix(file("${path.module}/accounts.csv"), "\ufeff"))
+  file       = trimspace(trimprefix(file("${path.module}/accounts.csv"), "\ufeff"))
+  text       = replace(local.file, "/(?m)^[ \t\r]+$/", "")
   semicolons = strcontains(split("\n", local.text)[0], ";")
-  table      = csvdecode(local.semicolons ? replace(replace(replace(local.text, ",", "\u0001"), ";", ","), "\u0001", ";") : local.text)
+  commas     = local.semicolons ? replace(replace(replace(local.text, ",", "\u0001"), ";", ","), "\u0001", ";") : local.text
+  readable   = can(csvdecode(local.commas))
+  table      = try(csvdecode(local.commas), [])
+  missing    = setsubtract(local.columns, try([for column in keys(local.table[0]) : trimspace(column)], local.columns))
   cells = [
-    for row in local.table : {
+    for row in local.table : merge({ for column in local.missing : column => "" }, {
       for column, cell in row :
       trimspace(column) => trimspace(local.semicolons ? replace(replace(replace(cell, ",", "\u0001"), ";", ","), "\u0001", ";") : cell)
-    }
+    })
   ]
 
   # Empty rows are left out. The number is that of the spreadsheet, unless there are
   # lines without even a separator: csvdecode does not count those, and the message says so.
-  whole = length(split("\n", local.text)) == 1 + length(local.table)
+  whole = !local.readable || length(split("\n", local.text)) == 1 + length(local.table)
   rows  = [for i, row in local.cells : merge(row, { row = i + 2 }) if join("", values(row)) != ""]
   named = { for row in local.rows : row.Number => row... }
   where = { for number, rows in local.named : number => join(" and ", rows[*].row) }
 
   problems = flatten([
-    for row in local.rows : [
+    [for problem, found in {
+      "it is no table: a row has more or fewer cells than the first one, or a quote is not closed" = !local.readable
+      "these columns are missing: ${join(", ", local.missing)}"                                    = length(local.missing) > 0
+      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                      = local.readable && length(local.rows) < local.fewest
+    } : problem if found],
+    [for row in length(local.missing) > 0 ? [] : local.rows : [
       for problem, found in {
         "Number is not three digits"                   = !can(regex("^[0-9]{3}$", row.Number))
         "Number is in rows ${local.where[row.Number]}" = length(local.named[row.Number]) > 1
         "Seats is not a whole number"                  = !can(regex("^[0-9]*$", row.Seats))
         "Newsletter is neither yes nor no"             = !contains(["", "yes", "no"], lower(row.Newsletter))
         "Renewal is not a date like 2026-12-31"        = row.Renewal != "" && !can(formatdate("YYYY", "${row.Renewal}T00:00:00Z"))
-      } : "row ${row.row}: ${problem}" if found
-    ]
+      } : "row ${row.row}${local.whole ? "" : " (Number ${row.Number})"}: ${problem}" if found
+    ]],
   ])
 
   accounts = {
     for number, rows in local.named : number => {
-      name         = rows[0].Name
+      name         = rows[0].Name == "" ? null : rows[0].Name
       company      = rows[0].Company == "" ? null : rows[0].Company
       seats        = try(tonumber(rows[0].Seats), null)
       unsubscribed = try({ yes = false, no = true }[lower(rows[0].Newsletter)], null)

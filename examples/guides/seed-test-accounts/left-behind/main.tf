@@ -1,0 +1,36 @@
+terraform {
+  required_providers {
+    helpcrunch = {
+      source  = "terraform-helpcrunch/helpcrunch"
+      version = "~> 0.1"
+    }
+  }
+}
+
+provider "helpcrunch" {}
+
+variable "prefix" {
+  description = "What the user_ids of the accounts begin with, such as pull-request-17- or test-account-."
+  type        = string
+}
+
+data "helpcrunch_customers" "found" {
+  filter = [{ field = "user_id", operator = "~", value = var.prefix }]
+}
+
+locals {
+  # The search also finds those who have it in the middle.
+  left = toset([for customer in data.helpcrunch_customers.found.customers : customer.id if startswith(customer.user_id, var.prefix)])
+}
+
+import {
+  for_each = local.left
+  to       = helpcrunch_customer.left[each.key]
+  id       = each.key
+}
+
+resource "helpcrunch_customer" "left" {
+  for_each = local.left
+
+  deletion_policy = "delete"
+}
