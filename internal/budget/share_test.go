@@ -244,9 +244,9 @@ func TestProbesOfFewSlots(t *testing.T) {
 			acquire(t, b).Answered()
 		}
 		refuse(t, b, 0)
-		for _, at := range []time.Duration{32, 36, 44} {
+		for _, at := range []time.Duration{32 * time.Second, 36 * time.Second, 44 * time.Second} {
 			acquire(t, b).Refused(0)
-			expectAt(t, start, at*time.Second)
+			expectAt(t, start, at)
 		}
 		b.Overdraw(t.Context()).Answered()
 		time.Sleep(15 * time.Second)
