@@ -46,7 +46,7 @@ func tagsLeftOut(customer *helpcrunch.Customer) diag.Diagnostics {
 // refuseTags refuses a configuration with too many tags before the framework
 // begins to compare them.
 func refuseTags(typeName string, customer *tfprotov6.DynamicValue) []*tfprotov6.Diagnostic {
-	if typeName != "helpcrunch_customer" || customer == nil || len(customer.MsgPack)+len(customer.JSON) < 10*maxTags {
+	if typeName != "helpcrunch_customer" || customer == nil || len(customer.MsgPack) < 10*maxTags {
 		return nil // or too short for so many
 	}
 	value, err := customer.Unmarshal(customerType())
