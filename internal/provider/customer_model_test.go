@@ -5,8 +5,10 @@ package provider
 
 import (
 	"encoding/json"
+	"maps"
 	"math/big"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -16,6 +18,14 @@ import (
 )
 
 func objectOf(elements map[string]attr.Value) types.Dynamic { return customDataObject(elements) }
+
+func tagsNamed(names ...string) types.Set {
+	elements := make([]attr.Value, len(names))
+	for i, name := range names {
+		elements[i] = tagElement(name)
+	}
+	return types.SetValueMust(tagType, elements)
+}
 
 func numberOf(text string) types.Number {
 	number, _, err := big.ParseFloat(text, 10, 512, big.ToNearestEven)
@@ -88,28 +98,57 @@ func TestFoldCustomData(t *testing.T) {
 	}
 }
 
+// TestCustomDataOf: an import takes what holds something and can be written.
+func TestCustomDataOf(t *testing.T) {
+	got := customDataOf(heldOf(t, `{"":"x","empty":"","null":null,"list":[1],"plan":"gold"}`))
+	if want := objectOf(map[string]attr.Value{"plan": types.StringValue("gold")}); !got.Equal(want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := customDataOf(heldOf(t, `{"":"x","empty":""}`)); !got.IsNull() {
+		t.Errorf("of nothing it makes %s", got)
+	}
+}
+
+// TestTagsAtTheLimit: as many tags as a set may have are imported and read, one
+// more is not; where there is none, no set is imported.
+func TestTagsAtTheLimit(t *testing.T) {
+	for held, want := range map[int]int{0: 0, 1: 1, maxTags: maxTags, maxTags + 1: 0} {
+		customer := &helpcrunch.Customer{ID: 17}
+		for _, name := range manyTags(held) {
+			customer.Tags = append(customer.Tags, helpcrunch.Tag{Name: name})
+		}
+		if refused := tooManyTags(customer).HasError(); refused != (held > maxTags) {
+			t.Errorf("%d tags: refused %t", held, refused)
+		}
+		imported := newCustomerModel()
+		imported.adopt(customer, &account{personalDataInState: true})
+		if n := len(imported.Tags.Elements()); n != want || imported.Tags.IsNull() != (want == 0) {
+			t.Errorf("%d tags: %d are imported, null %t", held, n, imported.Tags.IsNull())
+		}
+		if n := len(foldTags(types.SetValueMust(tagType, nil), customer.Tags).Elements()); n != want {
+			t.Errorf("%d tags: %d are read", held, n)
+		}
+	}
+	if refuseTags(customerKind, nil) != nil {
+		t.Error("refused without a configuration")
+	}
+}
+
 // TestTagsAlike: names that HelpCrunch may take for one tag are refused, unless
 // the customer has them both.
 func TestTagsAlike(t *testing.T) {
-	tags := func(names ...string) types.Set {
-		elements := make([]attr.Value, len(names))
-		for i, name := range names {
-			elements[i] = tagElement(name)
-		}
-		return types.SetValueMust(tagType, elements)
-	}
 	for _, c := range []struct {
 		planned, held types.Set
 		refused       bool
 	}{
-		{tags("vip", "beta"), types.SetNull(tagType), false},
-		{tags("vip", "VIP"), types.SetNull(tagType), true},
-		{tags("vip", "vip "), types.SetNull(tagType), true},
-		{tags("vip", "VIP"), tags("vip", "VIP", "beta"), false},
-		{tags("vip", "VIP", "vip "), tags("vip", "VIP"), true},
-		{tags("vip", "VIP"), tags("vip"), true},
-		{tags("vip", "VIP"), tags("vip", "Vip"), true},
-		{types.SetUnknown(tagType), tags("vip"), false},
+		{tagsNamed("vip", "beta"), types.SetNull(tagType), false},
+		{tagsNamed("vip", "VIP"), types.SetNull(tagType), true},
+		{tagsNamed("vip", "vip "), types.SetNull(tagType), true},
+		{tagsNamed("vip", "VIP"), tagsNamed("vip", "VIP", "beta"), false},
+		{tagsNamed("vip", "VIP", "vip "), tagsNamed("vip", "VIP"), true},
+		{tagsNamed("vip", "VIP"), tagsNamed("vip"), true},
+		{tagsNamed("vip", "VIP"), tagsNamed("vip", "Vip"), true},
+		{types.SetUnknown(tagType), tagsNamed("vip"), false},
 	} {
 		if got := tagsAlike(c.planned, c.held).HasError(); got != c.refused {
 			t.Errorf("%s where there is %s: refused %t", c.planned, c.held, got)
@@ -147,13 +186,6 @@ func TestParseTimestamp(t *testing.T) {
 
 // TestChanges: what is sent for a step from one state to the next plan.
 func TestChanges(t *testing.T) {
-	tags := func(names ...string) types.Set {
-		elements := make([]attr.Value, len(names))
-		for i, name := range names {
-			elements[i] = tagElement(name)
-		}
-		return types.SetValueMust(tagType, elements)
-	}
 	colored := func(name, color string) types.Set {
 		return types.SetValueMust(tagType, []attr.Value{types.ObjectValueMust(tagType.AttrTypes, map[string]attr.Value{
 			"name": types.StringValue(name), "color": types.StringValue(color),
@@ -171,7 +203,7 @@ func TestChanges(t *testing.T) {
 		"emptied":                {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, false, `{"name":null}`},
 		"taken out":              {customerModel{Name: types.StringValue("Ada")}, customerModel{}, false, `{"name":null}`},
 		"an empty one out":       {customerModel{Name: types.StringValue("")}, customerModel{}, false, `{}`},
-		"let go":                 {customerModel{Name: types.StringValue("Ada"), Tags: tags("vip"), CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, true, `{}`},
+		"let go":                 {customerModel{Name: types.StringValue("Ada"), Tags: tagsNamed("vip"), CustomData: objectOf(map[string]attr.Value{"a": types.BoolValue(true)})}, customerModel{}, true, `{}`},
 		"emptied after import":   {customerModel{Name: types.StringValue("Ada")}, customerModel{Name: types.StringValue("")}, true, `{"name":null}`},
 		"a case":                 {customerModel{Email: types.StringValue("A@b.cd")}, customerModel{Email: types.StringValue("a@b.cd")}, false, `{}`},
 		"a case that matters":    {customerModel{Name: types.StringValue("ada")}, customerModel{Name: types.StringValue("Ada")}, false, `{"name":"Ada"}`},
@@ -183,18 +215,18 @@ func TestChanges(t *testing.T) {
 		"the same moment":        {customerModel{FirstSeen: types.StringValue("1700000000")}, customerModel{FirstSeen: types.StringValue("2023-11-14T22:13:20Z")}, false, `{}`},
 		"a moment out":           {customerModel{FirstSeen: types.StringValue("1700000000")}, customerModel{}, false, `{"firstSeen":null}`},
 		"false over nothing":     {customerModel{}, customerModel{Unsubscribed: types.BoolValue(false)}, false, `{"unsubscribed":false}`},
-		"tags":                   {customerModel{Tags: tags("vip")}, customerModel{Tags: tags("beta")}, false, `{"tags":[{"name":"beta"}]}`},
-		"a tag with space":       {customerModel{Tags: tags("vip ")}, customerModel{Tags: tags("vip")}, false, `{}`},
-		"a tag's case":           {customerModel{Tags: tags("VIP")}, customerModel{Tags: tags("vip")}, false, `{"tags":[{"name":"vip"}]}`},
-		"one tag of two":         {customerModel{Tags: tags("VIP", "vip")}, customerModel{Tags: tags("vip")}, false, `{"tags":[{"name":"vip"}]}`},
+		"tags":                   {customerModel{Tags: tagsNamed("vip")}, customerModel{Tags: tagsNamed("beta")}, false, `{"tags":[{"name":"beta"}]}`},
+		"a tag with space":       {customerModel{Tags: tagsNamed("vip ")}, customerModel{Tags: tagsNamed("vip")}, false, `{}`},
+		"a tag's case":           {customerModel{Tags: tagsNamed("VIP")}, customerModel{Tags: tagsNamed("vip")}, false, `{"tags":[{"name":"vip"}]}`},
+		"one tag of two":         {customerModel{Tags: tagsNamed("VIP", "vip")}, customerModel{Tags: tagsNamed("vip")}, false, `{"tags":[{"name":"vip"}]}`},
 		"a colour's form":        {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: colored("vip", "#F00")}, false, `{}`},
 		"another colour":         {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: colored("vip", "blue")}, false, `{"tags":[{"name":"vip","color":"blue"}]}`},
-		"a colour out":           {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: tags("vip")}, false, `{}`},
-		"a colour in":            {customerModel{Tags: tags("vip")}, customerModel{Tags: colored("vip", "red")}, false, `{"tags":[{"name":"vip","color":"red"}]}`},
-		"no tags":                {customerModel{Tags: tags("vip")}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
-		"no tags from nothing":   {customerModel{}, customerModel{Tags: tags()}, false, `{"tags":[]}`},
-		"tags out":               {customerModel{Tags: tags("vip")}, customerModel{}, false, `{}`}, // which are ours is not known here
-		"the same tags":          {customerModel{Tags: tags("a", "b")}, customerModel{Tags: tags("b", "a")}, false, `{}`},
+		"a colour out":           {customerModel{Tags: colored("vip", "red")}, customerModel{Tags: tagsNamed("vip")}, false, `{}`},
+		"a colour in":            {customerModel{Tags: tagsNamed("vip")}, customerModel{Tags: colored("vip", "red")}, false, `{"tags":[{"name":"vip","color":"red"}]}`},
+		"no tags":                {customerModel{Tags: tagsNamed("vip")}, customerModel{Tags: tagsNamed()}, false, `{"tags":[]}`},
+		"no tags from nothing":   {customerModel{}, customerModel{Tags: tagsNamed()}, false, `{"tags":[]}`},
+		"tags out":               {customerModel{Tags: tagsNamed("vip")}, customerModel{}, false, `{}`}, // which are ours is not known here
+		"the same tags":          {customerModel{Tags: tagsNamed("a", "b")}, customerModel{Tags: tagsNamed("b", "a")}, false, `{}`},
 		"a property":             {customerModel{}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("1.50")})}, false, `{"customData":[{"property":"a","value":1.5}]}`},
 		"another form":           {customerModel{CustomData: objectOf(map[string]attr.Value{"a": numberOf("15")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("15")})}, false, `{}`},
 		"noughts":                {customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("007")})}, customerModel{CustomData: objectOf(map[string]attr.Value{"a": types.StringValue("7")})}, false, `{"customData":[{"property":"a","value":"7"}]}`},
@@ -207,6 +239,213 @@ func TestChanges(t *testing.T) {
 		got, err := json.Marshal(c.plan.changes(&c.state, &customerModel{}, c.letGo, nil))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: sent %s, %v, want %s", name, got, err, c.want)
+		}
+	}
+}
+
+// kept is a customer who holds something of every kind, known what a state has of
+// them, and hidden what it has where personal data is kept out of it.
+func kept(t *testing.T) (held *helpcrunch.Customer, known, hidden customerModel, d *digester) {
+	t.Helper()
+	d, err := newDigester("a key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held = &helpcrunch.Customer{
+		ID: 7, Name: new("Ada"), UserID: new("crm-17"), Company: new("Engines"), Blocked: true, Tags: []helpcrunch.Tag{{Name: "vip"}},
+		CustomData: heldOf(t, `{"plan":"gold","tier":"7"}`),
+	}
+	known = newCustomerModel()
+	known.adopt(held, &account{personalDataInState: true})
+	known.Blocked = types.BoolValue(true)
+	hidden = newCustomerModel()
+	hidden.adopt(held, &account{digester: d})
+	return held, known, hidden, d
+}
+
+// TestAdoptWithoutPersonalData: of what tells who somebody is an import stores a
+// digest, of the rest the value.
+func TestAdoptWithoutPersonalData(t *testing.T) {
+	held, known, hidden, d := kept(t)
+	if !known.Name.Equal(types.StringValue("Ada")) || !known.Digests.IsNull() || known.CustomData.IsNull() {
+		t.Errorf("it has %v", known)
+	}
+	digests := hidden.digests(d)
+	if !hidden.Name.IsNull() || !hidden.CustomData.IsNull() || hidden.Company.ValueString() != "Engines" || hidden.UserID.ValueString() != "crm-17" {
+		t.Errorf("without personal data it has %v", hidden)
+	}
+	if len(digests.all) != 3 || !digests.is("name", "Ada") || !digests.is("custom_data.plan", held.CustomData["plan"].Forms()...) || !digests.is("custom_data.tier", held.CustomData["tier"].Forms()...) {
+		t.Errorf("there are digests of %v", hidden.Digests)
+	}
+}
+
+// TestAgrees: whatever a refresh would change is seen, and nothing else.
+func TestAgrees(t *testing.T) {
+	for name, test := range map[string]struct {
+		change        func(held *helpcrunch.Customer)
+		known, hidden bool // whether the state agrees
+	}{
+		"nothing":       {func(*helpcrunch.Customer) {}, true, true},
+		"not managed":   {func(held *helpcrunch.Customer) { held.Phone, held.Unsubscribed = new("555"), true }, true, true},
+		"another form":  {func(held *helpcrunch.Customer) { held.Name = new(" Ada") }, true, true},
+		"a text":        {func(held *helpcrunch.Customer) { held.Company = new("Looms") }, false, false},
+		"a hidden text": {func(held *helpcrunch.Customer) { held.Name = new("Grace") }, false, false},
+		"a flag":        {func(held *helpcrunch.Customer) { held.Blocked = false }, false, true}, // it has none
+		"tags":          {func(held *helpcrunch.Customer) { held.Tags = nil }, false, false},
+		"a property":    {func(held *helpcrunch.Customer) { held.CustomData["plan"] = helpcrunch.Value{} }, false, false},
+	} {
+		held, known, hidden, d := kept(t)
+		test.change(held)
+		if got := known.agrees(held, &account{digester: d, personalDataInState: true}); got != test.known {
+			t.Errorf("%s: agrees %t", name, got)
+		}
+		if got := hidden.agrees(held, &account{digester: d}); got != test.hidden {
+			t.Errorf("%s, without personal data: agrees %t", name, got)
+		}
+		if other, _ := newDigester("another key"); name == "a hidden text" && !hidden.agrees(held, &account{digester: other}) {
+			t.Errorf("%s: digests of another key were compared", name)
+		}
+	}
+}
+
+// TestKeeps: it is about the one attribute, be it there or in a digest.
+func TestKeeps(t *testing.T) {
+	for name, test := range map[string]struct {
+		change       func(held *helpcrunch.Customer)
+		name, userID bool // whether they are kept
+	}{
+		"nothing":     {func(*helpcrunch.Customer) {}, true, true},
+		"the name":    {func(held *helpcrunch.Customer) { held.Name = new("Grace") }, false, true},
+		"the user id": {func(held *helpcrunch.Customer) { held.UserID = new("crm-18") }, true, false},
+	} {
+		held, known, hidden, d := kept(t)
+		test.change(held)
+		for _, state := range []customerModel{known, hidden} {
+			a := &account{digester: d, personalDataInState: !state.Name.IsNull()}
+			if name, userID := state.keeps("name", held, a), state.keeps("user_id", held, a); name != test.name || userID != test.userID {
+				t.Errorf("%v changed, personal data in the state %t: keeps the name %t, the user id %t", test, a.personalDataInState, name, userID)
+			}
+		}
+		if other, _ := newDigester("another key"); name == "the name" && !hidden.keeps("name", held, &account{digester: other}) {
+			t.Error("a digest of another key was compared")
+		}
+	}
+}
+
+// TestCorrect: what HelpCrunch has not taken is in the state as it is, and what was
+// taken out and could not be cleared stays managed, so that the next plan clears
+// it again. Nothing else changes.
+func TestCorrect(t *testing.T) {
+	properties := func(pairs ...string) types.Dynamic {
+		elements := make(map[string]attr.Value)
+		for i := 0; i < len(pairs); i += 2 {
+			elements[pairs[i]] = types.StringValue(pairs[i+1])
+		}
+		return objectOf(elements)
+	}
+	planned := func() customerModel {
+		m := newCustomerModel()
+		m.ID, m.Name, m.Blocked, m.Tags, m.CustomData = types.StringValue("7"), types.StringValue("Grace"), types.BoolValue(false), tagsNamed("beta"), properties("tier", "8")
+		return m
+	}
+	for field, correct := range map[string]func(m *customerModel){
+		"name":            func(m *customerModel) { m.Name = types.StringValue("Ada") },
+		"company":         func(m *customerModel) { m.Company = types.StringValue("Engines") },
+		"blocked":         func(m *customerModel) { m.Blocked = types.BoolValue(true) },
+		"tags":            func(m *customerModel) { m.Tags = tagsNamed("vip") },
+		"customData.tier": func(m *customerModel) { m.CustomData = properties("tier", "7") },
+		"customData.plan": func(m *customerModel) { m.CustomData = properties("tier", "7", "plan", "gold") },
+	} {
+		held, state, _, d := kept(t)
+		got, want := planned(), planned()
+		got.correct(field, &state, held, &account{digester: d, personalDataInState: true})
+		if correct(&want); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the state is %v, want %v", field, got, want)
+		}
+	}
+
+	// With twins in the state, and in the plan only that of the tier.
+	for field, places := range map[string][]string{
+		"name": {"custom_data.tier", "name"}, "customData.plan": {"custom_data.plan", "custom_data.tier"}, "customData.tier": {"custom_data.tier"}, "company": {"custom_data.tier"},
+	} {
+		for _, custom := range []types.Dynamic{types.DynamicNull(), properties("seats", "1")} {
+			held, _, state, d := kept(t)
+			plan := newCustomerModel()
+			plan.ID, plan.CustomData, plan.Digests = state.ID, custom, types.MapValueMust(types.StringType, map[string]attr.Value{"custom_data.tier": state.Digests.Elements()["custom_data.tier"]})
+			plan.correct(field, &state, held, &account{digester: d})
+			if got := slices.Sorted(maps.Keys(plan.Digests.Elements())); !slices.Equal(got, places) || !plan.Name.IsNull() || custom.IsNull() != plan.CustomData.IsNull() {
+				t.Errorf("%s: there are digests of %v, want %v, custom data %v", field, got, places, plan.CustomData)
+			}
+			for place, digest := range plan.Digests.Elements() {
+				if !digest.Equal(state.Digests.Elements()[place]) {
+					t.Errorf("%s: the digest of %s is another one", field, place)
+				}
+			}
+		}
+	}
+}
+
+// TestRemoved: a line taken out is one that was there and held something. Where it
+// is not known yet what stands in the configuration, none is.
+func TestRemoved(t *testing.T) {
+	_, known, hidden, d := kept(t)
+	empty := newCustomerModel()
+	empty.Name, empty.Tags, empty.CustomData = types.StringValue(""), tagsNamed(), objectOf(map[string]attr.Value{"plan": types.StringValue("")})
+	left := newCustomerModel()
+	left.CustomData = objectOf(map[string]attr.Value{"tier": types.StringValue("8"), "seats": types.StringValue("1")})
+	later := newCustomerModel()
+	later.CustomData = types.DynamicUnknown()
+	twins := newCustomerModel()
+	twins.Digests = types.MapUnknown(types.StringType)
+	both := later
+	both.Digests = twins.Digests
+	for name, test := range map[string]struct {
+		plan, prior customerModel
+		want        []string
+	}{
+		"nothing":                {known, known, nil},
+		"nothing of a digest":    {hidden, hidden, nil},
+		"all":                    {newCustomerModel(), known, []string{"company", "custom_data.plan", "custom_data.tier", "name", "tags", "user_id"}},
+		"all of a digest":        {newCustomerModel(), hidden, []string{"company", "custom_data.plan", "custom_data.tier", "name", "tags", "user_id"}},
+		"what holds nothing":     {newCustomerModel(), empty, nil},
+		"one property":           {left, known, []string{"company", "custom_data.plan", "name", "tags", "user_id"}},
+		"properties known later": {later, known, []string{"company", "name", "tags", "user_id"}},
+		"twins known later":      {twins, known, []string{"company", "tags", "user_id"}},
+		"both known later":       {both, known, []string{"company", "tags", "user_id"}},
+	} {
+		if got := slices.Sorted(slices.Values(test.plan.removed(&test.prior, d))); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// TestAttributeOfAField: an error stands on the attribute that was written, which
+// may be the write-only one.
+func TestAttributeOfAField(t *testing.T) {
+	_, known, hidden, _ := kept(t)
+	mixed := hidden
+	mixed.CustomData = known.CustomData
+	named := newCustomerModel()
+	named.Digests = types.MapValueMust(types.StringType, map[string]attr.Value{"name": types.StringValue("x")})
+	for _, test := range []struct {
+		of          customerModel
+		field, want string
+	}{
+		{known, "name", "name"},
+		{hidden, "name", "name_wo"},
+		{hidden, "company", "company"},
+		{hidden, "tags", "tags"},
+		{known, "customData.plan", "custom_data"},
+		{hidden, "customData.plan", "custom_data_wo"},
+		{hidden, "customData.seats", "custom_data"},
+		{known, "customData", "custom_data"},
+		{hidden, "customData", "custom_data_wo"},
+		{mixed, "customData", "custom_data"},
+		{named, "customData", "custom_data"},
+		{newCustomerModel(), "customData", "custom_data"},
+	} {
+		if got := test.of.attributeOf(test.field); got != test.want {
+			t.Errorf("%s is said to be %s, want %s", test.field, got, test.want)
 		}
 	}
 }

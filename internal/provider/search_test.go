@@ -4,9 +4,12 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -122,6 +125,25 @@ func TestBadSearches(t *testing.T) {
 	}
 	if n := server.Counts().Total(); n != 0 {
 		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// TestBadSearchesTogether: each fault of a search is named, whatever stands or is
+// not known before it.
+func TestBadSearchesTogether(t *testing.T) {
+	text := types.StringValue
+	search := searchModel{Order: text("up"), Filter: []filterModel{
+		{Field: text("shoe size"), Operator: text("="), Value: text("42")},
+		{Field: text("id"), Operator: text("="), Value: types.StringUnknown()},
+		{Field: text("id"), Operator: text("~"), Value: text("17")},
+		{Field: text("last_seen"), Operator: text(">"), Value: text("yesterday")},
+	}}
+	var got []string
+	for _, d := range search.problems() {
+		got = append(got, d.(diag.DiagnosticWithPath).Path().String())
+	}
+	if want := []string{"filter[0].field", "filter[2].operator", "filter[3].value", "order"}; !slices.Equal(got, want) {
+		t.Errorf("faults of %v, want %v", got, want)
 	}
 }
 
