@@ -347,6 +347,15 @@ func TestProbeOfADeadProcessEnds(t *testing.T) {
 		}
 		expectSoonAfter(t, start, 10*time.Second-time.Second/10, late)
 	})
+
+	// Of one process, which need not look again and again, to the moment.
+	synctest.Test(t, func(t *testing.T) {
+		b, start := New(Config{Limit: 120, Hold: 10 * time.Second}), time.Now()
+		refuse(t, b, 0)
+		acquire(t, b)
+		acquire(t, b)
+		expectAt(t, start, firstRetry+10*time.Second)
+	})
 }
 
 // Alone, and past the first window, the last slots are taken a while after they
