@@ -651,6 +651,42 @@ func TestLostCreateWhoseRepetitionIsUnauthorized(t *testing.T) {
 	})
 }
 
+// After a lost answer, what is refused for its own sake was refused before as well;
+// anything else says nothing of what became of the create.
+func TestLostCreateWhoseRepetitionFails(t *testing.T) {
+	says := `{"errors":[{"code":"invalid_email_value","message":"This is no e-mail address."}]}`
+	for name, test := range map[string]struct {
+		status  int // 0 = nobody is reached
+		unknown bool
+	}{
+		"a value that is refused": {http.StatusBadRequest, false},
+		"a wrong address":         {http.StatusNotFound, true},
+		"nobody is there":         {0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			creates := 0
+			losing := func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					switch creates++; {
+					case creates == 1:
+						return nil, errors.New("cut")
+					case test.status == 0:
+						return nil, refused
+					}
+					return response(r, test.status, nil, strings.NewReader(says)), nil
+				})
+			}
+			open(t, setup{transport: losing}, func(a *account) {
+				got, err := a.CreateCustomer(a.Context(), grace())
+				answer, answered := errors.AsType[*helpcrunch.Error](err)
+				if got != nil || err == nil || helpcrunch.OutcomeUnknown(err) != test.unknown || answered != (test.status > 0) || answered && answer.Status != test.status {
+					a.Errorf("got %v, error %v", got, err)
+				}
+			})
+		})
+	}
+}
+
 // Who has the user id is told in HelpCrunch's own words, and by id.
 func TestTakenUserID(t *testing.T) {
 	there := graceHeld(sandbox.Record{"name": "somebody else"})
