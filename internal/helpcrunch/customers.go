@@ -153,7 +153,7 @@ func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, 
 		seen := make(map[int64]bool)
 		first := -1 // the total that the first page named
 		for read := 0; ; {
-			p := page{total: -1}
+			var p page
 			err := c.do(ctx, request{operation: searchCustomers, body: body, slot: slot}, &p)
 			slot = nil
 			if err != nil && !IsNotFound(err) { // accounts differ in whether nothing found is a 404
