@@ -286,7 +286,7 @@ func TestUnionsReadJustBeforeTheyWrite(t *testing.T) {
 				}
 				if strings.HasSuffix(r.URL.Path, "0") && !refused[r.URL.Path] {
 					refused[r.URL.Path] = true
-					return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, strings.NewReader(`{"errors":[]}`)), nil
+					return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"15"}}, strings.NewReader(`{"errors":[]}`)), nil
 				}
 			}
 			return next.RoundTrip(r)
@@ -299,10 +299,10 @@ func TestUnionsReadJustBeforeTheyWrite(t *testing.T) {
 			}
 		}
 		// Each needs a read and a write, once more where it was refused, and each
-		// refusal pauses everybody for half a minute. That a property is a date
-		// is found out once.
+		// refusal pauses everybody for a quarter of a minute, which a put-back waits
+		// for. That a property is a date is found out once.
 		requests := 2*customers + 2*len(refused) + 4
-		if most := time.Duration(requests/limit+1)*time.Minute + time.Duration(len(refused))*30*time.Second; a.now() > most {
+		if most := time.Duration(requests/limit+1)*time.Minute + time.Duration(len(refused))*15*time.Second; a.now() > most {
 			t.Errorf("%d requests took %s, want %s at most", requests, a.now(), most)
 		}
 	})
