@@ -163,7 +163,7 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 		case canary >= 0 && !open && more: // of a kind that the others do not hold
 			more = false
 		case canary >= 0 && open:
-		case open && !made:
+		case !made:
 			made = true
 			canary = slices.IndexFunc(jobs, func(j job) bool { return l.canShow(j.Value) })
 		default:

@@ -597,6 +597,21 @@ func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 	}
 }
 
+// What is sent and would show nothing by staying is put at stake in vain: nobody
+// is written twice.
+func TestNoCanaryIsMadeOfFlags(t *testing.T) {
+	with := plainly(20, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{}
+	}
+	open(t, with, func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes { return helpcrunch.Changes{Blocked: helpcrunch.Some(true)} })
+		if a.operations() != "search batch search batch" {
+			t.Errorf("%q with batches of %v", a.operations(), a.sizes(sandbox.OpBatch))
+		}
+	})
+}
+
 // What an update clears or moves itself is not taken for what the account has
 // cleared, nor put back.
 func TestMadeCanaryKeepsWhatWasSent(t *testing.T) {
