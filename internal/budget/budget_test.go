@@ -264,6 +264,7 @@ func TestLongWaitIsLoggedOnce(t *testing.T) {
 		"all in flight":        {limit: 2, inFlight: 2, want: map[string]any{"reason": windowFull, "taken_by_others": 0}},
 		"told to wait":         {limit: 2, told: 30 * time.Second, want: map[string]any{"reason": paused, "taken_by_others": 2}},
 		"told while full":      {limit: 2, answered: 2, told: 30 * time.Second, want: map[string]any{"reason": windowFull, "taken_by_others": 1}},
+		"told until it is not": {limit: 2, answered: 2, told: time.Minute, want: map[string]any{"reason": paused, "taken_by_others": 1}},
 		"others use it":        {limit: 20, answered: 12, told: -1, want: map[string]any{"reason": shared, "taken_by_others": 13}},
 		"a short wait":         {limit: 2, answered: 2, answer: 56 * time.Second},
 		"a short time to wait": {limit: 2, told: 4 * time.Second},
