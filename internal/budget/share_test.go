@@ -296,6 +296,18 @@ func TestAcceptedProbeIsOurs(t *testing.T) {
 	})
 }
 
+// Once a probe has shown that the whole limit is ours, nobody else is there any more,
+// and the door is what lets a newcomer in.
+func TestAloneOnceAllIsOurs(t *testing.T) {
+	s := share{Refused: 1000, Cap: 60, Retry: 1600}
+	if s.accepted(119, 120, true); s.others(120) != 1 {
+		t.Errorf("with 119 of 120 others use %d", s.others(120))
+	}
+	if s.accepted(120, 120, true); s != (share{}) || s.free(120, probeAfter) != 118 {
+		t.Errorf("with all of them the share is %+v", s)
+	}
+}
+
 // After a minute without a request nothing is known of others any more.
 func TestOthersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
