@@ -43,10 +43,8 @@ func readMoment(text string, now time.Time) time.Time {
 		return time.UnixMilli(number)
 	case number >= now.Unix()/2:
 		return time.Unix(number, 0)
-	case number <= 0:
-		return time.Time{}
 	}
-	return now.Add(time.Duration(number) * time.Second)
+	return now.Add(time.Duration(max(number, 0)) * time.Second)
 }
 
 // A batch belongs to many callers, and its context ends with the last of them.
