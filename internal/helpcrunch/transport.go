@@ -223,7 +223,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.U
 	defer answer.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(answer.Body, int64(c.mostRead)+1)) // of what a compressed answer becomes
 	switch {
-	case answer.StatusCode < 200 || answer.StatusCode > 299:
+	case answer.StatusCode/100 != 2:
 		return answer.StatusCode, readError(r.operation, answer, content)
 	case err != nil:
 		return answer.StatusCode, &LostError{r.name, err}
@@ -292,10 +292,7 @@ func withoutContent(err error) error {
 
 // backoff is the wait before repetition n (from 0): exponential, with full jitter on its upper half.
 func backoff(first, most time.Duration, n int) time.Duration {
-	wait := most
-	if n < 16 {
-		wait = min(first<<n, most)
-	}
+	wait := min(first<<min(n, 16), most)
 	return wait/2 + rand.N(wait/2+1)
 }
 
