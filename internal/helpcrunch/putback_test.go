@@ -291,7 +291,7 @@ func TestRefusalOfAnUpdateThatTakesOthersAlong(t *testing.T) {
 		refusing := false
 		with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
 			if refusing && bytes.Contains(body, []byte(`"plan"`)) {
-				return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"`+test.said+`","message":"No."}]}`))
+				return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"invalid_request","message":"No."},{"code":"`+test.said+`","message":"No."}]}`))
 			}
 			return body, nil
 		})
@@ -306,7 +306,7 @@ func TestRefusalOfAnUpdateThatTakesOthersAlong(t *testing.T) {
 			refusing = true
 			got := a.updateAll(a.Context(), 1, ids[1:], seated)[ids[1]]
 			refusal, ok := errors.AsType[*helpcrunch.Error](got.err)
-			if !ok || len(refusal.Entries) != 1 || refusal.Entries[0].Code != test.want {
+			if !ok || len(refusal.Entries) != 2 || refusal.Entries[0].Code != "invalid_request" || refusal.Entries[1].Code != test.want {
 				t.Errorf("%s: error %v, want the code %q", name, got.err, test.want)
 			}
 			if record, _ := a.server.Customer(ids[1]); len(record["customData"].(map[string]any)) != 2 {
