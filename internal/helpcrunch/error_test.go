@@ -291,6 +291,27 @@ func TestErrorsRepeatIDs(t *testing.T) {
 	})
 }
 
+// A value of a letter or a digit is withheld as a word of its own, and not out of others.
+func TestShortValuesAreWithheldAsWords(t *testing.T) {
+	for values, test := range map[string]struct{ said, told string }{
+		"09azAZ_": {"1V1 V.", "1V1 (the value)."},
+		"/:@[`{":  {"1V1.", "1(the value)1."},
+	} {
+		for value := range strings.SplitSeq(values, "") {
+			message, want := strings.ReplaceAll(test.said, "V", value), strings.ReplaceAll(test.told, "V", value)
+			with := crowd(1)
+			with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+				return body, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"notes","message":"`+message+`"}]}`))
+			})
+			open(t, with, func(a *account) {
+				if _, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{Notes: helpcrunch.Some(value)}); err == nil || !strings.Contains(err.Error(), want) {
+					a.Errorf("%s: error %v, want one with %q", value, err, want)
+				}
+			})
+		}
+	}
+}
+
 // Whatever a value and a message look like, to take the one out of the other is done at once.
 func TestValuesAreWithheldAtOnce(t *testing.T) {
 	const words = 1_200_000 // more than a pattern may have
