@@ -279,6 +279,29 @@ func TestAdoptWithoutPersonalData(t *testing.T) {
 	}
 }
 
+// TestRefreshWithoutPersonalData: what a state has stays, and no new value comes in
+// that tells who somebody is, but a digest of it.
+func TestRefreshWithoutPersonalData(t *testing.T) {
+	for _, changed := range []bool{false, true} {
+		held, state, _, d := kept(t)
+		if changed {
+			held.Name, held.Company = new("Grace"), new("Looms")
+		}
+		state.refresh(held, &account{digester: d})
+		if state.Company.ValueString() != *held.Company || state.Name.IsNull() != changed || state.digests(d).is("name", "Grace") != changed || len(state.Digests.Elements()) > 1 {
+			t.Errorf("changed %t: the state is %v", changed, state)
+		}
+		if state.refresh(held, &account{digester: d, personalDataInState: true}); state.Name.IsNull() != changed {
+			t.Errorf("changed %t: with personal data the name is %s", changed, state.Name)
+		}
+	}
+	held, state, _, d := kept(t)
+	held.Name = new("Grace")
+	if state.refresh(held, &account{digester: d, personalDataInState: true}); state.Name.ValueString() != "Grace" || !state.Digests.IsNull() {
+		t.Errorf("with personal data the state is %v", state)
+	}
+}
+
 // TestAgrees: whatever a refresh would change is seen, and nothing else.
 func TestAgrees(t *testing.T) {
 	for name, test := range map[string]struct {
