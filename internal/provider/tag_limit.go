@@ -55,12 +55,12 @@ func refuseTags(typeName string, customer *tfprotov6.DynamicValue) []*tfprotov6.
 	}
 	var attributes map[string]tftypes.Value
 	var tags []tftypes.Value
-	if value.As(&attributes) != nil || !attributes["tags"].IsKnown() || attributes["tags"].As(&tags) != nil || len(tags) <= maxTags {
+	if value.As(&attributes) != nil || attributes["tags"].As(&tags) != nil || len(tags) <= maxTags {
 		return nil
 	}
-	whom := "A customer"
+	whom := "A customer" // with an id that is not known yet, which cannot be read
 	var id string
-	if attributes["id"].IsKnown() && attributes["id"].As(&id) == nil && id != "" {
+	if attributes["id"].As(&id) == nil && id != "" {
 		whom = "Customer " + id
 	}
 	return []*tfprotov6.Diagnostic{{
