@@ -184,10 +184,14 @@ func (u *update) happened(after *Customer, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || lost > 0
 }
 
-// putBackWithin is how long what was lost is looked for and put back. After a
-// stop its caller listens no longer than that, and what cannot be put back by
-// then has to be told to be kept.
-const putBackWithin = 20 * time.Second
+// putBackWithin is how long what was lost is looked for, and then how long it is
+// put back. After a stop its caller listens for as long as the attempt under way
+// may take and, after it, for both: what cannot be put back has to be told to be
+// kept.
+const (
+	putBackWithin  = 20 * time.Second
+	longestPutBack = 2 * putBackWithin
+)
 
 func whateverIsCancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), putBackWithin)
@@ -233,7 +237,8 @@ func (c *Client) putBackAll(ctx context.Context, before, now *Customer, names []
 }
 
 // putBack writes fields as they were before to a customer as it is now. It does
-// not wait for the budget: after a stop Terraform would not wait that long.
+// not wait for the budget: after a stop Terraform would not wait that long. Nor
+// does it wait for an answer once ctx has ended: the caller may not hear of it.
 func (c *Client) putBack(ctx context.Context, before, now *Customer, names []string) (*Customer, error) {
 	back := update{ID: before.ID}
 	properties := make(CustomData)
@@ -245,12 +250,12 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, names []str
 		fieldNamed(name).keep(&back.Changes, before)
 	}
 	if len(properties) == 0 {
-		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true})
+		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true, bounded: true})
 	}
 	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
 	texts := make(map[string]bool)
 	for {
-		customer, err := c.patchHolding(ctx, request{urgent: true}, back, properties, texts)
+		customer, err := c.patchHolding(ctx, request{urgent: true, bounded: true}, back, properties, texts)
 		if !errors.Is(err, errOtherKind) {
 			return customer, err
 		}

@@ -101,7 +101,7 @@ func NewClient(config Config) *Client {
 	c.updates = batch.New(batch.Config[update, Written]{
 		Max:    config.BatchSize,
 		Linger: linger,
-		Grace:  config.RequestTimeout,
+		Grace:  config.RequestTimeout + longestPutBack + time.Second, // the second is for what is not a wait
 		Key:    func(u update) any { return u.ID },
 		Send:   c.sendUpdates,
 	})

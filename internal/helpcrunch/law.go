@@ -196,7 +196,8 @@ func (c *Client) canary(ctx context.Context, j job) {
 	var held *Customer
 	written, err := c.checked(ctx, u, true, func(read *Customer) { held = read })
 	c.refusals.note(u.CustomData, err)
-	if err == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
+	// After a stop its caller would not listen for as long as a second one may take.
+	if err == nil && ctx.Err() == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
 		written, err = c.show(ctx, u, held, written)
 	}
 	j.Answer(written, err)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,60 @@ func TestOutcomeOfABatchThatIsNotWaitedFor(t *testing.T) {
 	})
 }
 
+// Who gives up while a canary is under way hears of what it lost, however long
+// the answers take: what nobody tells cannot be kept.
+func TestWhatIsLostAfterAStopIsKept(t *testing.T) {
+	hanging := func(operation sandbox.Operation, after int) sandbox.Fault {
+		return sandbox.Fault{Operation: operation, Kind: sandbox.Late, Delay: time.Hour, Times: 1000, After: after}
+	}
+	for _, timeout := range []time.Duration{time.Second, 10 * time.Second, helpcrunch.DefaultRequestTimeout, 10 * time.Minute} {
+		for name, faults := range map[string][]sandbox.Fault{
+			"the put-back fails":                          {{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1000}},
+			"the put-back hangs":                          nil,
+			"nobody can look":                             {hanging(sandbox.OpGet, 1)},
+			"the look takes long, and the put-back hangs": {{Operation: sandbox.OpGet, Kind: sandbox.Late, Delay: 19 * time.Second, After: 1}},
+		} {
+			with := crowd(3, "batch-clears-omitted")
+			with.client = func(c *helpcrunch.Config) { c.RequestTimeout = timeout }
+			stuck := name != "the put-back fails"
+			with.transport = func(next http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					if stuck && r.Method == http.MethodPatch {
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					return next.RoundTrip(r)
+				})
+			}
+			open(t, with, func(a *account) {
+				for _, fault := range append(faults, hanging(sandbox.OpBatch, 0)) {
+					a.server.Arm(fault)
+				}
+				ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+				defer cancel()
+				var lost *helpcrunch.RestoreError
+				for _, got := range a.updateAll(ctx, 3, a.ids(), named("Ada")) {
+					if e, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+						lost = e
+					}
+				}
+				if lost == nil || a.keptAll(lost.ID) {
+					t.Fatalf("%s, timeout %v: told of %v after %v", name, timeout, lost, a.now())
+				}
+				if most := timeout + 42*time.Second; a.now() > most {
+					t.Errorf("%s, timeout %v: it took %v", name, timeout, a.now())
+				}
+				stuck = false
+				a.server.Disarm()
+				if _, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{}); err != nil || !a.keptAll(lost.ID) {
+					record, _ := a.server.Customer(lost.ID)
+					t.Errorf("%s, timeout %v: %v, HelpCrunch holds %v", name, timeout, err, record)
+				}
+			})
+		}
+	}
+}
+
 // What cannot be opened is said to be of another key, in words that name whom it is about.
 func TestWhatIsSealedMayBeCutOff(t *testing.T) {
 	open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
@@ -168,10 +223,12 @@ func TestWordsOfALoss(t *testing.T) {
 
 // Who gives up first learns that nobody knows, and takes the others' answer from nobody.
 func TestOutcomeOfABatchThatIsRepeated(t *testing.T) {
-	open(t, crowd(4), func(a *account) {
+	with := crowd(4)
+	with.client = func(c *helpcrunch.Config) { c.MaxRetries = 3 }
+	open(t, with, func(a *account) {
 		ids := a.ids()
 		a.updateAll(a.Context(), 4, ids, named("first"))
-		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: time.Hour, Times: 1})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: time.Hour, Times: 3})
 		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: 20 * time.Second, Times: 1})
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
@@ -179,7 +236,7 @@ func TestOutcomeOfABatchThatIsRepeated(t *testing.T) {
 		var wait sync.WaitGroup
 		wait.Go(func() {
 			_, err := a.UpdateCustomer(ctx, ids[0], named("Ada")(0))
-			if !helpcrunch.OutcomeUnknown(err) || time.Since(began) != time.Second+helpcrunch.DefaultRequestTimeout {
+			if !helpcrunch.OutcomeUnknown(err) || time.Since(began) != helpcrunch.DefaultRequestTimeout+42*time.Second {
 				t.Errorf("who gave up got %v after %v", err, time.Since(began))
 			}
 		})

@@ -63,6 +63,35 @@ func TestStopWhileOthersWaitForTheCanary(t *testing.T) {
 	})
 }
 
+// A stop while a canary is written that nobody holds anything for: it is not written twice.
+func TestStopWhileACanaryIsMade(t *testing.T) {
+	open(t, plainly(3, sandbox.Record{}, nil), func(a *account) {
+		ctx, cancel := context.WithCancel(a.Context())
+		release := make(chan struct{})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
+		var outcomes map[int64]outcome
+		var wait sync.WaitGroup
+		wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), named("Ada")) })
+		time.Sleep(10 * time.Second)
+		cancel()
+		synctest.Wait()
+		close(release)
+		wait.Wait()
+		written := 0
+		for id, got := range outcomes {
+			if record, _ := a.server.Customer(id); isNamed(record) != (got.err == nil) {
+				a.Errorf("%d: error %v, HelpCrunch holds %v", id, got.err, record)
+			}
+			if got.err == nil {
+				written++
+			}
+		}
+		if sizes := a.sizes(sandbox.OpBatch); written != 1 || len(sizes) != 1 {
+			t.Errorf("%d were written in batches of %v, want the canary in one", written, sizes)
+		}
+	})
+}
+
 // A stop while the canaries are looked for: nobody is written.
 func TestStopWhileCanariesAreLookedFor(t *testing.T) {
 	open(t, crowd(25), func(a *account) {

@@ -38,6 +38,7 @@ type request struct {
 	customers []int64      // for the log: whom it is about, where id does not say it
 	slot      *budget.Slot // for the first attempt; nil = take one
 	urgent    bool         // takes slots whether there are any or not
+	bounded   bool         // ctx cuts its attempts short whatever they do
 	impatient bool         // a 429 ends the call, and a refusal after a lost answer does not hide that
 }
 
@@ -57,7 +58,7 @@ func UnderWay() bool { return underWay.Load() > 0 }
 // where that can do no harm.
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
-// it: the answer belongs into the state.
+// it, unless the request says so: the answer belongs into the state.
 func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err error) {
 	underWay.Add(1)
 	defer underWay.Add(-1)
@@ -179,7 +180,7 @@ func (c *Client) refusedForGood(ctx context.Context) error {
 
 // attempt sends a request once. The status is 0 where there was no answer.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, out json.Unmarshaler) (int, error) {
-	if r.effect != reads {
+	if r.effect != reads && !r.bounded {
 		ctx = context.WithoutCancel(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
