@@ -48,10 +48,12 @@ type account struct {
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
 	ends     map[int64]ending
-	accounts map[string]types.String // customer id → the account that the state names
-	unread   error                   // why a plan could not ask for the account of the API key
-	forsaken map[string]bool         // user_ids, in their normal form, of whom a plan deletes
-	adopting map[string]bool         // and of whom it may take over
+	stated   string          // the account that the state names, "" where nothing planned so far does
+	plansNew bool            // whether something is planned that is not in the state
+	compared bool            // whether the two have been compared
+	unread   error           // why a plan could not ask for the account of the API key
+	forsaken map[string]bool // user_ids, in their normal form, of whom a plan deletes
+	adopting map[string]bool // and of whom it may take over
 }
 
 // ending is what an apply does with a customer who leaves a resource or comes to one.
@@ -145,24 +147,39 @@ func (a *account) takeFound(id int64) *helpcrunch.Customer {
 	return customer
 }
 
-// noteAccount takes down which account the state names for a customer. accountOf is
-// that account, null where none is named.
-func (a *account) noteAccount(id string, organization types.String) {
-	if organization.ValueString() == "" {
-		return
-	}
+// planAccount takes down that something is planned: what the state says is of an account,
+// or, where it names none, somebody or something new. Both together are of one account,
+// which the API key has to be of, whatever else is planned first: what is new has no
+// account yet, and where nothing is refreshed nothing else compares. It is said once.
+func (a *account) planAccount(ctx context.Context, stated types.String, isNew bool) diag.Diagnostics {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.accounts == nil {
-		a.accounts = make(map[string]types.String)
+	several := stated.ValueString() != "" && a.stated != "" && stated.ValueString() != a.stated
+	if a.stated == "" {
+		a.stated = stated.ValueString()
 	}
-	a.accounts[id] = organization
-}
-
-func (a *account) accountOf(id string) types.String {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.accounts[id]
+	a.plansNew = a.plansNew || isNew
+	named := a.stated
+	due := !a.compared && (several || named != "" && a.plansNew)
+	a.compared = a.compared || due
+	a.mu.Unlock()
+	if !due {
+		return nil
+	}
+	const summary = "The state is of another account"
+	advice := fmt.Sprintf("So nothing is planned. Check api_key in the provider block, or the environment variable %s, and the provider that each resource is tied to.", envAPIKey)
+	if several {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), summary, fmt.Sprintf(
+			"With one provider block the state has customers of the HelpCrunch account %s and of account %s. %s", named, stated.ValueString(), advice))}
+	}
+	known, err := a.organizationToPlan(ctx)
+	if err != nil {
+		return requestFailed("The account of the API key was not compared with the state's", err)
+	}
+	if known != nil && strconv.FormatInt(known.ID, 10) != named {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), summary, fmt.Sprintf(
+			"With this provider block the state has customers of the HelpCrunch account %s, and the API key is one of %s. %s", named, nameOf(known), advice))}
+	}
+	return nil
 }
 
 // organizationToPlan is the account of the API key, nil where it is not to be known. That

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,28 @@ func TestCreateAnsweredWithAnotherCustomer(t *testing.T) {
 			name == "with a user_id" && (!strings.Contains(said, `"crm-17"`) || !strings.Contains(said, `"crm-1"`)) {
 			t.Errorf("%s: it says %s", name, said)
 		}
+	}
+}
+
+// TestCreateAnsweredWithSomebodyOlder: who may have been there before keeps the tags that
+// others gave them, until a plan shows it.
+func TestCreateAnsweredWithSomebodyOlder(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	older, err := server.Add(sandbox.Record{"name": "Ada", "phone": "555", "firstSeen": "1500000000", "tags": []string{"gave-consent", "vip"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, server, answeringCreates(t, server, func(created string) string {
+		created = regexp.MustCompile(`"id":\d+`).ReplaceAllString(created, fmt.Sprintf(`"id":%d`, older))
+		return strings.NewReplacer(`"firstSeen":null`, `"firstSeen":"1500000000"`, `"phone":null`, `"phone":"555"`, `"tags":[`, `"tags":[{"name":"gave-consent","color":"#c377e0"},{"name":"vip","color":"#c377e0"},`).Replace(created)
+	}))
+	ada, said := c.apply(instance{kind: customerKind}, attributes{"user_id": text("crm-17"), "name": text("Ada"), "tags": tagSet(c, "asked")})
+	if c.attribute(ada, "id") != fmt.Sprint(older) || c.attribute(ada, "origin") != originAdopted || strings.Contains(said, "ERROR") {
+		t.Errorf("it says %s", said)
+	}
+	if held, _ := server.Customer(older); server.Count(sandbox.OpUntag) > 0 || !slices.Equal(held.TagNames(), []string{"gave-consent", "vip"}) {
+		t.Errorf("HelpCrunch holds %v", held)
 	}
 }
 

@@ -23,6 +23,7 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if r.account == nil {
 		return // not configured yet
 	}
+	resp.Diagnostics.Append(r.account.planAccount(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), req.State.Raw.IsNull())...)
 	if req.State.Raw.IsNull() { // nothing is known that could be lost
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
@@ -139,7 +140,6 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 		return diags
 	}
 	customer := id.ValueString()
-	r.account.noteAccount(customer, rawText(prior["organization"]))
 	diags.Append(r.account.planUserID(userID.ValueString(), customer, false)...)
 	if r.account.isDoomed(customer) {
 		diags.Append(deletedAndManaged(customer))

@@ -124,7 +124,8 @@ func (r *customerResource) Create(ctx context.Context, req resource.CreateReques
 			"HelpCrunch has created customer %d, and what its answer says of these fields is not what its documentation says: %s. "+
 				"The customer is in the state as planned; the next plan shows what HelpCrunch holds.", customer.ID, listed(created.Unread)))
 	}
-	if !slices.Contains(created.Unread, "tags") {
+	// Whoever may have been there before keeps what others gave them, until a plan shows it.
+	if !slices.Contains(created.Unread, "tags") && (!created.Adopted || plan.AdoptExisting.ValueBool()) {
 		var settling diag.Diagnostics
 		customer, settling = r.settleTags(ctx, customer, wanted)
 		after.Append(settling...)

@@ -154,7 +154,7 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 			id = types.StringUnknown()
 		}
 		if r.account != nil {
-			r.account.noteAccount(state.CustomerID.ValueString(), state.Organization)
+			resp.Diagnostics.Append(r.account.planAccount(ctx, state.Organization, false)...)
 		}
 	} else if r.account != nil {
 		resp.Diagnostics.Append(r.planAccount(ctx, &plan, resp)...)
@@ -176,19 +176,17 @@ func (r *customerTagResource) planAccount(ctx context.Context, plan *customerTag
 	if diags.HasError() {
 		return diags
 	}
-	failed := fmt.Sprintf("Customer %d is not tagged", id)
+	if diags := r.account.planAccount(ctx, types.StringNull(), true); diags.HasError() {
+		return diags
+	}
 	known, err := r.account.organizationToPlan(ctx)
 	if err != nil {
-		return requestFailed(failed, err)
+		return requestFailed(fmt.Sprintf("Customer %d is not tagged", id), err)
 	}
 	if known == nil {
 		return nil
 	}
-	g := guarded{stated: r.account.accountOf(plan.CustomerID.ValueString())}
-	if diags := g.compare(known, id, failed); diags.HasError() {
-		return diags
-	}
-	return resp.Plan.SetAttribute(ctx, path.Root("organization"), g.organization)
+	return resp.Plan.SetAttribute(ctx, path.Root("organization"), strconv.FormatInt(known.ID, 10))
 }
 
 // planDeletion finds out whether another resource has the tag.
@@ -199,6 +197,7 @@ func (r *customerTagResource) planDeletion(ctx context.Context, req resource.Mod
 	if r.account == nil || resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(r.account.planAccount(ctx, state.Organization, false)...)
 	if len(r.account.tags.leave(state.CustomerID.ValueString(), state.Name.ValueString())) == 0 {
 		known.TagStays = true
 		known.write(ctx, resp.Private, &resp.Diagnostics)

@@ -147,6 +147,55 @@ func TestPlanOfAnotherAccount(t *testing.T) {
 	}
 }
 
+// TestPlanIsOfOneAccount: what is new is compared with what the state names, whichever
+// Terraform plans first, and once, without a request where there is nothing to compare.
+func TestPlanIsOfOneAccount(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newAccountOf(t, acme), newAccountOf(t, initech)
+	at := newClient(t, ours)
+	customer := attributes{"name": text("Ada")}
+	ada := at.created(customerKind, customer)
+	tag := attributes{"customer_id": text(at.attribute(ada, "id")), "name": text("vip")}
+	vip := at.created(tagKind, tag)
+	elsewhere := newClient(t, theirs).created(customerKind, customer)
+	theirs.ResetCounts()
+	type planned struct {
+		instance instance
+		config   attributes
+	}
+	oldCustomer, oldTag := planned{ada, customer}, planned{vip, tag}
+	newCustomer, newTag := planned{instance{kind: customerKind}, attributes{"name": text("Grace")}}, planned{instance{kind: tagKind}, attributes{"customer_id": text("17"), "name": text("new")}}
+	for name, row := range map[string]struct {
+		planned []planned
+		refused bool
+		asked   int
+	}{
+		"a customer first":      {[]planned{newCustomer, newCustomer, oldCustomer, oldCustomer}, true, 1},
+		"a customer afterwards": {[]planned{oldTag, newCustomer, newCustomer}, true, 1},
+		"a tag first":           {[]planned{newTag, oldTag}, true, 1},
+		"a tag afterwards":      {[]planned{oldCustomer, newTag}, true, 1},
+		"both accounts":         {[]planned{oldCustomer, {elsewhere, customer}}, true, 0},
+		"new ones alone":        {[]planned{newCustomer, newCustomer}, false, 0},
+		"old ones alone":        {[]planned{oldCustomer, oldTag}, false, 0}, // the apply compares, if it has anything to do
+		"of the same account":   {[]planned{{elsewhere, customer}, newCustomer, newCustomer}, false, 1},
+	} {
+		c := newClient(t, theirs)
+		var said []string
+		for _, p := range row.planned {
+			if _, text := c.plan(p.instance, p.config); text != "" {
+				said = append(said, text)
+			}
+		}
+		if len(said) > 1 || (len(said) == 1) != row.refused || row.refused && !strings.Contains(said[0], "account 17") || len(said) == 1 && !strings.Contains(said[0], "account 23") {
+			t.Errorf("%s: it says %q", name, said)
+		}
+		if total(theirs) > 0 || theirs.Count(sandbox.OpOrganization) != row.asked {
+			t.Errorf("%s: %v requests", name, theirs.Counts())
+		}
+		theirs.ResetCounts()
+	}
+}
+
 // TestOrganizationSetting: the key of another account than the provider block
 // names gets nowhere, not even to create somebody.
 func TestOrganizationSetting(t *testing.T) {

@@ -253,6 +253,11 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 		}
 	}
 	left := newGuide(t, server, "seed-test-accounts/left-behind")
+	for _, wide := range []string{"", "crm", "a-"} {
+		if _, diags, err := left.Plan(t.Context(), tfexec.Var("prefix="+wide)); err == nil || !strings.Contains(said(diags), "Too many people") {
+			t.Errorf("with the prefix %q it says %v\n%s", wide, err, said(diags))
+		}
+	}
 	prefix := tfexec.Var("prefix=pull-request-18-")
 	applied(t, left, prefix)
 	if diags, err := left.Destroy(t.Context(), prefix); err != nil {

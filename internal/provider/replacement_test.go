@@ -145,6 +145,12 @@ func TestStateOfAnotherAccount(t *testing.T) {
 		{"a new tag that does not refresh", func() outcome {
 			return s.apply(another+strings.TrimPrefix(config("helpcrunch", "Ada"), other)+"resource \"helpcrunch_customer_tag\" \"new\" {\n  customer_id = helpcrunch_customer.many[0].id\n  name = \"new\"\n}\n", noRefresh)
 		}},
+		{"a new tag of another customer that does not refresh", func() outcome {
+			return s.apply(another+strings.TrimPrefix(config("helpcrunch", "Ada"), other)+tagBlock(theirs.Customers()[0].ID(), `name = "new"`), noRefresh)
+		}},
+		{"a new customer that does not refresh", func() outcome {
+			return s.apply(another+strings.TrimPrefix(config("helpcrunch", "Ada"), other)+customerBlock(`name = "Grace"`), noRefresh)
+		}},
 		{"a destroy", s.destroy},
 	} {
 		name, out := row.name, row.run()

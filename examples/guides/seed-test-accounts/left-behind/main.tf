@@ -12,6 +12,11 @@ provider "helpcrunch" {}
 variable "prefix" {
   description = "What the user_ids of the accounts begin with, such as pull-request-17- or test-account-."
   type        = string
+
+  validation {
+    condition     = can(regex("^.{3,}-$", var.prefix))
+    error_message = "Too many people would have this prefix: it has at least three characters and then a hyphen."
+  }
 }
 
 data "helpcrunch_customers" "found" {
