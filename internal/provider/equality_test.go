@@ -133,7 +133,9 @@ func TestNamesTakenApart(t *testing.T) {
 		t.Errorf("the next plan is %v, %v\n%s", out.planned, out.err, said(out.diags))
 	}
 	// Taken out, it is cleared under its own name.
-	s.mustApply(importOf(id) + customerBlock("name = \"Ada\"\ncustom_data = { plan = \"gold\" }"))
+	if out := s.apply(importOf(id) + customerBlock("name = \"Ada\"\ncustom_data = { plan = \"gold\" }")); out.err != nil || !slices.Equal(out.summaries(), []string{"warning: Lines taken out are cleared"}) {
+		t.Errorf("%v\n%s", out.err, said(out.diags))
+	}
 	record := onlyCustomer(t, server)
 	if _, held := record.Custom(decomposed); held {
 		t.Error("the property taken out is still there")

@@ -292,7 +292,7 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "create-dropped",
-		says: map[act][]string{creation: {saidOfAdoption}},
+		says: map[act][]string{creation: {saidOfAdoption}, lineOut: {"warning: Lines taken out are cleared"}},
 		after: map[act]func(*life){
 			// None is created twice. As no refusal arrives either, they are looked up in the end, together as far as they end together.
 			creation: func(l *life) {
