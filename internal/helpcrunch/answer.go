@@ -40,7 +40,9 @@ func object(data []byte) (fields map[string]json.RawMessage, twice string, err e
 		if _, known := fields[name]; known {
 			twice = name
 		}
-		fields[name] = value
+		if fields[name] = value; len(fields) > maxElements {
+			return nil, "", errMeasure
+		}
 	}
 	return fields, twice, nil
 }
@@ -56,15 +58,17 @@ func objectOnce(data []byte) (map[string]json.RawMessage, error) {
 
 var errTwice = errors.New("it stands in the answer twice")
 
-// maxElements is more than any list of an answer has. Reading takes time.
+// maxElements is more than any list or object of an answer has. Reading takes time.
 const maxElements = 10_000
+
+var errMeasure = errors.New("it is beyond measure")
 
 // list reads a list. PHP writes one with gaps as an object of numbers.
 func list(data []byte) ([]json.RawMessage, error) {
 	var elements []json.RawMessage
 	if bytes.HasPrefix(data, []byte("[")) && json.Unmarshal(data, &elements) == nil {
 		if len(elements) > maxElements {
-			return nil, errors.New("it is a list beyond measure")
+			return nil, errMeasure
 		}
 		return elements, nil
 	}

@@ -119,8 +119,7 @@ func (d *CustomData) UnmarshalJSON(data []byte) error {
 	if isNull(data) {
 		return nil
 	}
-	var pairs []json.RawMessage
-	if json.Unmarshal(data, &pairs) != nil {
+	if !bytes.HasPrefix(data, []byte("[")) {
 		properties, err := objectOnce(data)
 		if err != nil {
 			return err
@@ -135,6 +134,10 @@ func (d *CustomData) UnmarshalJSON(data []byte) error {
 		}
 		*d = read
 		return nil
+	}
+	pairs, err := list(data)
+	if err != nil {
+		return err
 	}
 	read := make(CustomData, len(pairs))
 	for _, pair := range pairs {
