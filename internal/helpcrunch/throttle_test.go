@@ -238,14 +238,25 @@ func TestTimeWithinTheOperation(t *testing.T) {
 	})
 }
 
-// So many seconds overflow a time.Duration; a negative pause would be none.
+// Nobody is believed for longer than a day: this one is centuries, and a pause
+// that overflows is none.
 func TestRetryAfterBeyondMeasure(t *testing.T) {
-	open(t, setup{transport: refusingOnce(http.Header{"Retry-After": {"9999999999"}})}, func(a *account) {
+	with := setup{transport: refusingOnce(http.Header{"Retry-After": {"9999999999"}})}
+	const day = 24 * time.Hour
+	open(t, with, func(a *account) {
+		ctx, cancel := context.WithTimeout(a.Context(), time.Hour)
+		defer cancel()
+		_, err := a.GetCustomer(ctx, a.ada)
+		if told, ok := errors.AsType[*helpcrunch.Error](err); !ok || told.Until.Sub(a.began) != day {
+			a.Errorf("who has an hour is told: %v", err)
+		}
+	})
+	open(t, with, func(a *account) {
 		if _, err := a.GetCustomer(a.Context(), a.ada); err != nil {
 			a.Fatal(err)
 		}
-		if a.now() < time.Hour {
-			a.Errorf("paused for %v", a.now())
+		if a.now() < day || a.now() > day+time.Minute {
+			a.Errorf("paused for %v, want a day", a.now())
 		}
 	})
 }
