@@ -36,7 +36,7 @@ const (
 // The code is a word such as "invalid_userId_value", or the path of a field
 // in the request such as "[3].customData[0].value" ("API setup").
 type ErrorEntry struct {
-	Code, Message string // as they came: String may be shown
+	Code, Message string // of any length: String may be shown
 }
 
 // Error shows the entries: generic ones stand first, last or not at all.

@@ -273,6 +273,32 @@ func TestErrorsRepeatNoValues(t *testing.T) {
 	})
 }
 
+// What nobody sees hides no value, neither in what is said nor in what was sent.
+func TestWhatNobodySeesHidesNoValue(t *testing.T) {
+	for note, said := range map[string]string{
+		"Ada Lovelace":                     `Ada Love\u200blace`,
+		"Ada\u200b Lovelace":               `Ada Lovelace`,
+		"Ada\u00a0Lovelace":                `Ada\u00a0Lovelace`,
+		"Ada\u2028Lovelace":                `\u202eAda\u3000Love\u200dlace`,
+		"عاد\u200cل":                       `عاد\u200cل`,
+		"\U0001f469\u200d\U0001f4bb\ufe0f": `\ud83d\udc69\u200d\ud83d\udcbb`,
+		"Al":                               `A\u0000l`,
+	} {
+		with := crowd(1)
+		with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			return body, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"notes","message":"No `+said+` here."}]}`))
+		})
+		t.Run(said, func(t *testing.T) {
+			open(t, with, func(a *account) {
+				_, err := a.UpdateCustomer(a.Context(), a.ada, helpcrunch.Changes{Notes: helpcrunch.Some(note)})
+				if err == nil || !strings.HasSuffix(err.Error(), "notes: No (the value) here.") {
+					a.Errorf("%q, said as %s: error %v", note, said, err)
+				}
+			})
+		})
+	}
+}
+
 // Ids are no values: an error without them could not be understood.
 func TestErrorsRepeatIDs(t *testing.T) {
 	with := crowd(2)
@@ -355,6 +381,7 @@ func TestErrorsRepeatNoDataOfEvents(t *testing.T) {
 // Who answers may repeat the key, as a gateway does that shows what it has got: no error tells it.
 func TestErrorsRepeatNoKey(t *testing.T) {
 	escaped := url.QueryEscape(apiKey)
+	hidden := func(between string) string { return apiKey[:4] + between + apiKey[4:] }
 	for _, test := range []struct {
 		name, body, want string
 		status           int
@@ -367,6 +394,12 @@ func TestErrorsRepeatNoKey(t *testing.T) {
 		{name: "an escaped redirect", status: 302, header: http.Header{"Location": {"https://elsewhere.example/login/" + escaped + "/v1"}}, want: "https://elsewhere.example/login/(the API key)/v1"},
 		{name: "a kind of content", status: 200, header: http.Header{"Content-Type": {apiKey}}, body: "<html>", want: "((the API key), 6 bytes)"},
 		{name: "a connection", err: errors.New("malformed HTTP response \"Bearer " + apiKey + "\""), want: "Bearer (the API key)"},
+		{name: "a message with a space of no width", status: 401, body: `{"errors":[{"code":"invalid_token","message":"Invalid token ` + hidden(`\u200b`) + `"}]}`, want: "Invalid token (the API key)"},
+		{name: "a message with a joiner", status: 401, body: `{"errors":[{"code":"invalid_token","message":"Invalid token ` + hidden(`\u200d`) + `"}]}`, want: "Invalid token (the API key)"},
+		{name: "a message with a variation selector", status: 401, body: `{"errors":[{"code":"invalid_token","message":"Invalid token ` + hidden(`\ufe0f`) + `"}]}`, want: "Invalid token (the API key)"},
+		{name: "a code with a control character", status: 403, body: `{"errors":[{"code":"token ` + hidden(`\u0000\u009b`) + `","message":"No."}]}`, want: "token (the API key): No."},
+		{name: "a kind of content with a soft hyphen", status: 200, header: http.Header{"Content-Type": {hidden("\u00ad")}}, body: "<html>", want: "((the API key), 6 bytes)"},
+		{name: "a connection with a turn of the writing", err: errors.New("malformed HTTP response \"Bearer " + hidden("\u202e") + "\""), want: "Bearer (the API key)"},
 		{name: "a dial", err: &net.OpError{Op: "dial", Err: errors.New("proxy refused " + apiKey)}, want: "proxy refused (the API key)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

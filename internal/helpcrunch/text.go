@@ -37,3 +37,17 @@ func OneLine(stranger string, most int) string {
 	}
 	return line.String()
 }
+
+// searchable is the text of a stranger as it is searched for what it must not tell:
+// what nobody sees would hide that, and [OneLine] may take it out afterwards.
+func searchable(stranger string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+			return -1
+		}
+		return r
+	}, stranger)
+}

@@ -13,18 +13,20 @@ import (
 	"unicode/utf8"
 )
 
-// withoutKey is a text of whoever answered without the API key: a gateway may show
-// what it has got. Shorter keys than any real one would be found in every word.
+// withoutKey is a text of whoever answered, searchable and without the API key: a gateway
+// may show what it has got. Shorter keys than any real one would be found in every word.
 func (c *Client) withoutKey(text string) string {
-	if key := c.config.APIKey; len(key) >= 8 {
-		for _, form := range []string{key, url.QueryEscape(key), url.PathEscape(key)} {
+	text = searchable(text)
+	if key := c.config.APIKey; len(searchable(key)) >= 8 {
+		for _, form := range []string{searchable(key), url.QueryEscape(key), url.PathEscape(key)} {
 			text = strings.ReplaceAll(text, form, "(the API key)")
 		}
 	}
 	return text
 }
 
-// keyless is an error whose text has the API key in it, without it.
+// keyless is an error whose text has the API key in it, or what could hide it,
+// without that.
 type keyless struct {
 	error
 
@@ -58,8 +60,8 @@ var named = []string{"id", "userId", "property", "tags", "field", "operator", "c
 const mostSaid = 2000
 
 // withhold takes the values that a request has sent out of what the server says of
-// them. They are people's data, and an error stands in terminals and in the logs
-// of runners.
+// them, which withholdKey has made searchable. They are people's data, and an error
+// stands in terminals and in the logs of runners.
 func (e *Error) withhold(sent []byte) {
 	var body any
 	decoder := json.NewDecoder(bytes.NewReader(sent))
@@ -85,7 +87,7 @@ func (e *Error) withhold(sent []byte) {
 				collect(inner, free)
 			}
 		case string:
-			values = append(values, value)
+			values = append(values, searchable(value))
 		case json.Number:
 			values = append(values, value.String())
 		}
