@@ -4,6 +4,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -36,6 +37,12 @@ type workflow struct {
 	Jobs        map[string]job `yaml:"jobs"`
 }
 
+// texts is a workflow again, to look through all that stands in it.
+type texts struct {
+	Jobs   map[string]yaml.Node `yaml:"jobs"`
+	Others map[string]yaml.Node `yaml:",inline"`
+}
+
 type job struct {
 	Uses        yaml.Node `yaml:"uses"`
 	Environment yaml.Node `yaml:"environment"`
@@ -49,12 +56,12 @@ type step struct {
 	Uses yaml.Node         `yaml:"uses"`
 	Run  string            `yaml:"run"`
 	With map[string]string `yaml:"with"`
-	Env  map[string]string `yaml:"env"`
 }
 
 var (
 	pinned  = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40}$`)
 	version = regexp.MustCompile(`^# v\d+\.\d+\.\d+$`)
+	secret  = regexp.MustCompile(`(?is)\$\{\{.*\bsecrets\b`) // secrets.KEY, SECRETS['KEY'], toJSON(secrets)
 )
 
 // problems says what is wrong with a workflow, and which permissions it takes.
@@ -63,8 +70,14 @@ func problems(file string, content []byte) (wrong, taken []string) {
 		wrong = append(wrong, file+": "+fmt.Sprintf(format, args...))
 	}
 	var w workflow
-	if err := yaml.Unmarshal(content, &w); err != nil {
+	var all texts
+	if err := errors.Join(yaml.Unmarshal(content, &w), yaml.Unmarshal(content, &all)); err != nil {
 		return []string{file + ": " + err.Error()}, nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(all.Others)) {
+		if node := all.Others[key]; takesSecret(&node) {
+			complain("%s gives a secret to all jobs", key)
+		}
 	}
 
 	for _, event := range []string{"pull_request_target", "workflow_run", "issue_comment"} {
@@ -102,17 +115,22 @@ func problems(file string, content []byte) (wrong, taken []string) {
 		if !j.Uses.IsZero() {
 			checkUse(&j.Uses, complain)
 		}
+		node := all.Jobs[name]
+		secret := takesSecret(&node)
+		if secret && j.Environment.IsZero() {
+			complain("%s takes a secret outside an environment, which any branch could", name)
+		}
 		for _, s := range j.Steps {
-			if strings.HasPrefix(s.Uses.Value, "actions/checkout@") && (permissions["contents"] == "write" || takesSecrets(j)) {
+			if strings.HasPrefix(s.Uses.Value, "actions/checkout@") && (permissions["contents"] == "write" || secret) {
 				complain("%s has a key, or a token that publishes, and brings code: what runs in a job can read both", name)
 			}
-			checkStep(name, j, s, complain)
+			checkStep(name, s, complain)
 		}
 	}
 	return wrong, taken
 }
 
-func checkStep(name string, j job, s step, complain func(string, ...any)) {
+func checkStep(name string, s step, complain func(string, ...any)) {
 	if !s.Uses.IsZero() {
 		checkUse(&s.Uses, complain)
 	}
@@ -122,16 +140,11 @@ func checkStep(name string, j job, s step, complain func(string, ...any)) {
 	if strings.Contains(s.Run, "${{") || strings.Contains(s.With["script"], "${{") {
 		complain("%s pastes an expression into a script; hand it over in env", name)
 	}
-	if takesSecret(s) && j.Environment.IsZero() {
-		complain("%s takes a secret outside an environment, which any branch could", name)
-	}
 }
 
-func takesSecrets(j job) bool { return slices.ContainsFunc(j.Steps, takesSecret) }
-
-func takesSecret(s step) bool {
-	values := slices.Concat(slices.Collect(maps.Values(s.With)), slices.Collect(maps.Values(s.Env)))
-	return slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, "secrets.") })
+// takesSecret says whether an expression in a node, wherever in it, has to do with secrets.
+func takesSecret(node *yaml.Node) bool {
+	return secret.MatchString(node.Value) || node.Alias != nil && takesSecret(node.Alias) || slices.ContainsFunc(node.Content, takesSecret)
 }
 
 // checkUse looks at the name of an action or of another workflow.
@@ -208,8 +221,16 @@ jobs:
 		{"a permission too many", "      contents: read\n    steps", "      contents: write\n    steps", "contents: write"},
 		{"code beside a token that publishes", "      contents: read\n    steps", "      contents: write\n    steps", "brings code"},
 		{"code beside a key", "make\n", "make\n        env:\n          KEY: ${{ secrets.KEY }}\n", "brings code"},
+		{"code beside a key of the job", "    steps", "    env:\n      KEY: ${{ secrets.KEY }}\n    steps", "brings code"},
+		{"code beside a key in brackets", "make\n", "make\n        env:\n          KEY: ${{ secrets['KEY'] }}\n", "brings code"},
+		{"code beside a key in capitals", "make\n", "make\n        env:\n          KEY: ${{ SECRETS.KEY }}\n", "brings code"},
+		{"code beside all keys", "    steps", "    env:\n      KEYS: >\n        ${{\n        toJSON(secrets) }}\n    steps", "brings code"},
+		{"code beside a key of its container", "    steps", "    container:\n      image: alpine\n      credentials:\n        password: ${{ secrets.KEY }}\n    steps", "brings code"},
+		{"code beside a key of another job", "  build:\n", "  sign:\n    timeout-minutes: 5\n    environment: signing\n    env: &env\n      KEY: ${{ secrets.KEY }}\n  build:\n    env: *env\n", "build has a key"},
+		{"a key of all jobs", "jobs:", "env:\n  KEY: ${{ secrets.KEY }}\njobs:", "env gives a secret to all jobs"},
 		{"every permission of a job", "    permissions:\n      contents: read\n", "    permissions: write-all\n", "write-all"},
 		{"an expression in a script", "make\n", "make ${{ github.head_ref }}\n", "expression"},
+		{"a secret of the job", "    steps", "    env:\n      KEY: ${{ secrets.KEY }}\n    steps", "outside an environment"},
 		{"a secret", "make\n", "make\n        env:\n          KEY: ${{ secrets.KEY }}\n", "secret"},
 		{"all secrets", "    timeout-minutes: 5\n", "    timeout-minutes: 5\n    secrets: inherit\n", "secrets"},
 		{"strangers", "[push]", "[push, pull_request_target]", "strangers"},
