@@ -53,6 +53,7 @@ type job struct {
 }
 
 type step struct {
+	Name string            `yaml:"name"`
 	Uses yaml.Node         `yaml:"uses"`
 	Run  string            `yaml:"run"`
 	With map[string]string `yaml:"with"`
