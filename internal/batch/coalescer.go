@@ -260,6 +260,19 @@ func (i *Item[T, R]) Answer(value R, err error) {
 	i.coalescer.depart()
 }
 
+// Context is that of Send as long as the item's own caller wants its answer: for what is done for this item alone.
+func (i *Item[T, R]) Context(send context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(send)
+	stop := context.AfterFunc(i.ctx, func() { cancel(context.Cause(i.ctx)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// Ended is why the item's caller does not want its answer any more, nil while it does.
+func (i *Item[T, R]) Ended() error { return context.Cause(i.ctx) }
+
 func compareNumber[T, R any](a, b *Item[T, R]) int { return cmp.Compare(a.number, b.number) }
 
 // departure is one call of Send, from the moment a batch is due.

@@ -184,17 +184,31 @@ func (u *update) happened(after *Customer, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || lost > 0
 }
 
-// putBackWithin is how long what was lost is looked for, and then how long it is
-// put back. After a stop its caller listens for as long as the attempt under way
-// may take and, after it, for both: what cannot be put back has to be told to be
-// kept.
+// putBackWithin is how long what was lost is looked for once its caller has ended,
+// and then how long it is put back. The caller listens for as long as the attempt
+// under way may take and, after it, for both: what cannot be put back has to be told
+// to be kept.
 const (
 	putBackWithin  = 20 * time.Second
 	longestPutBack = 2 * putBackWithin
 )
 
+// whateverIsCancelled is ctx, which ends only so much later.
 func whateverIsCancelled(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), putBackWithin)
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		end := time.NewTimer(putBackWithin)
+		defer end.Stop()
+		select {
+		case <-end.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // restore puts back what was lost, at once and whatever is cancelled meanwhile.

@@ -130,6 +130,7 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 
 	var seen map[int64]*Customer
 	for made, more := false, true; len(jobs) > 1 && !l.batchFields.is(loses); {
+		jobs = slices.DeleteFunc(jobs, givenUp)
 		open := l.open(jobs)
 		if open {
 			giveBack(slot)
@@ -189,9 +190,11 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 // the custom properties that were sent: it writes nothing that could be a
 // colleague's of just now.
 func (c *Client) canary(ctx context.Context, j job) {
-	if c.refusedBefore(j) {
+	if c.refusedBefore(j) || givenUp(j) {
 		return
 	}
+	ctx, end := j.Context(ctx)
+	defer end()
 	u := j.Value
 	var held *Customer
 	written, err := c.checked(ctx, u, true, func(read *Customer) { held = read })

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -185,6 +186,106 @@ func TestWhatIsLostAfterAStopIsKept(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The same where only the caller of the one who was lost has ended, and the others of
+// the batch live on: nothing more is begun for one who may not hear of it.
+func TestWhatIsLostAfterOneHasEndedIsKept(t *testing.T) {
+	for _, late := range []int{1, 2, 3, 1000} {
+		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Late, Delay: time.Hour, Times: late})
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1000})
+			var wait sync.WaitGroup
+			var mu sync.Mutex
+			kept := make(map[int64]bool)
+			for i, id := range a.ids() {
+				limit := 20 * time.Minute
+				if i == 2 {
+					limit = time.Second
+				}
+				wait.Go(func() {
+					ctx, cancel := context.WithTimeout(a.Context(), limit)
+					defer cancel()
+					_, err := a.UpdateCustomer(ctx, id, helpcrunch.Changes{Name: helpcrunch.Some("Ada")})
+					told, ok := errors.AsType[*helpcrunch.RestoreError](err)
+					mu.Lock()
+					defer mu.Unlock()
+					kept[id] = ok && len(told.Sealed) > 0
+				})
+			}
+			wait.Wait()
+			time.Sleep(time.Hour)
+			for _, id := range a.ids() {
+				if !a.keptAll(id) && !kept[id] {
+					record, _ := a.server.Customer(id)
+					t.Errorf("%d answers late: of %d HelpCrunch holds %v, and nobody was told", late, id, record)
+				}
+			}
+		})
+	}
+}
+
+// Those who are written alone, one after the other, are not begun any more.
+func TestNobodyIsWrittenWhoseCallerHasEnded(t *testing.T) {
+	open(t, crowd(10, "batch-clears-omitted"), func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), named("first")) // finds out that this account clears
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.Late, Delay: 15 * time.Second, Times: 1000})
+		var wait sync.WaitGroup
+		var mu sync.Mutex
+		ended := make(map[int64]bool)
+		for i, id := range a.ids() {
+			limit := 20 * time.Minute
+			if i >= 5 {
+				limit = time.Second
+			}
+			wait.Go(func() {
+				ctx, cancel := context.WithTimeout(a.Context(), limit)
+				defer cancel()
+				_, err := a.UpdateCustomer(ctx, id, helpcrunch.Changes{Name: helpcrunch.Some("second")})
+				mu.Lock()
+				defer mu.Unlock()
+				ended[id] = err != nil
+				if helpcrunch.OutcomeUnknown(err) || i < 5 && err != nil {
+					t.Errorf("%d, who has %v: %v", id, limit, err)
+				}
+			})
+		}
+		wait.Wait()
+		time.Sleep(time.Hour)
+		if begun := 10 - len(slices.DeleteFunc(a.ids(), func(id int64) bool { return !ended[id] })); begun > 6 {
+			t.Errorf("%d were begun, of whom five had time", begun)
+		}
+		for id, ended := range ended {
+			if record, _ := a.server.Customer(id); (record["name"] == "first") != ended {
+				t.Errorf("%d, who has ended: %t, is named %v", id, ended, record["name"])
+			}
+		}
+	})
+}
+
+// Whoever waits for it is given as long as an attempt may take.
+func TestSlowPutBack(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.client = func(c *helpcrunch.Config) { c.RequestTimeout = 2 * time.Minute }
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPatch {
+				select {
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				case <-time.After(45 * time.Second):
+				}
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+			if got.err != nil || !a.keptAll(id) {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+	})
 }
 
 // What cannot be opened is said to be of another key, in words that name whom it is about.

@@ -95,8 +95,8 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
 		}
 		slot = nil
 	}
-	for _, j := range alone {
-		c.patch(ctx, slot, j)
+	for alone = slices.DeleteFunc(alone, givenUp); len(alone) > 0; alone = slices.DeleteFunc(alone[1:], givenUp) {
+		c.patch(ctx, slot, alone[0])
 		slot = nil
 	}
 	giveBack(slot)
@@ -178,10 +178,12 @@ func suspects(jobs []job, refusal *Error) (first, second []job) {
 // leaves out nobody says, so an update of custom data is checked until an account
 // has shown that it keeps them.
 func (c *Client) patch(ctx context.Context, slot *budget.Slot, j job) {
-	if c.refusedBefore(j) {
+	if c.refusedBefore(j) || givenUp(j) {
 		giveBack(slot)
 		return
 	}
+	ctx, end := j.Context(ctx)
+	defer end()
 	u := j.Value
 	var written Written
 	var err error
@@ -217,6 +219,16 @@ func (c *Client) patchChecked(ctx context.Context, u update) (Written, error) {
 // refusedBefore answers an update that is known to be refused, without a request.
 func (c *Client) refusedBefore(j job) bool {
 	err := c.refusals.of(j.Value.CustomData)
+	if err != nil {
+		j.Answer(Written{}, err)
+	}
+	return err != nil
+}
+
+// givenUp answers an update that is not begun, for its caller has ended: it may not
+// hear any more what becomes of it, and what is lost has to be told to be kept.
+func givenUp(j job) bool {
+	err := j.Ended()
 	if err != nil {
 		j.Answer(Written{}, err)
 	}
