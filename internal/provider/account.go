@@ -169,11 +169,12 @@ func (a *account) planAccount(ctx context.Context, stated types.String, isNew bo
 	advice := fmt.Sprintf("So nothing is planned. Check api_key in the provider block, or the environment variable %s, and the provider that each resource is tied to.", envAPIKey)
 	if several {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), summary, fmt.Sprintf(
-			"With one provider block the state has customers of the HelpCrunch account %s and of account %s. %s", named, stated.ValueString(), advice))}
+			"With one provider block the state has customers of the HelpCrunch account %s and of account %s. %s "+
+				"Those who have got into the wrong state leave it with terraform state rm.", named, stated.ValueString(), advice))}
 	}
 	known, err := a.organizationToPlan(ctx)
 	if err != nil {
-		return requestFailed("The account of the API key was not compared with the state's", err)
+		return requestFailed("The account of the API key was not compared with the state's, account "+named, err)
 	}
 	if known != nil && strconv.FormatInt(known.ID, 10) != named {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), summary, fmt.Sprintf(
@@ -182,8 +183,8 @@ func (a *account) planAccount(ctx context.Context, stated types.String, isNew bo
 	return nil
 }
 
-// organizationToPlan is the account of the API key, nil where it is not to be known. That
-// HelpCrunch cannot be asked at all is found out once, however many tags are planned.
+// organizationToPlan is the account of the API key, nil where a setting is not known yet.
+// That HelpCrunch cannot be asked at all is found out once, however many are planned.
 func (a *account) organizationToPlan(ctx context.Context) (*helpcrunch.Organization, error) {
 	a.mu.Lock()
 	err := a.unread
@@ -196,8 +197,11 @@ func (a *account) organizationToPlan(ctx context.Context) (*helpcrunch.Organizat
 	known, err := a.client.Organization(ctx)
 	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
 	_, unset := errors.AsType[*unknownSettings](err)
-	if err == nil || unknown || unset {
+	switch {
+	case err == nil || unset:
 		return known, nil
+	case unknown:
+		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

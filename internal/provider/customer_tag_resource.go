@@ -142,6 +142,9 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	var plan customerTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if r.account != nil {
+		resp.Diagnostics.Append(r.planAccount(ctx, req, resp)...)
+	}
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
 	}
@@ -153,11 +156,6 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 		if state.mayBeGivenAgain(&plan, leaving) {
 			id = types.StringUnknown()
 		}
-		if r.account != nil {
-			resp.Diagnostics.Append(r.account.planAccount(ctx, state.Organization, false)...)
-		}
-	} else if r.account != nil {
-		resp.Diagnostics.Append(r.planAccount(ctx, &plan, resp)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
 	if r.account != nil && r.account.planTag(plan.CustomerID.ValueString(), plan.Name.ValueString()) {
@@ -167,21 +165,18 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 }
 
-// planAccount plans which account a new tag is of, as soon as its customer is known. Where
-// nothing is refreshed, or a plan is applied with another key, nothing else would say that
-// the customer is somebody else there.
-func (r *customerTagResource) planAccount(ctx context.Context, plan *customerTagModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
-	var diags diag.Diagnostics
-	id := customerIDOf(plan.CustomerID, &diags)
-	if diags.HasError() {
-		return diags
-	}
-	if diags := r.account.planAccount(ctx, types.StringNull(), true); diags.HasError() {
+// planAccount plans which account a new tag is of. Where nothing is refreshed, or a plan is
+// applied with another key, nothing else would say that the customer is somebody else there.
+func (r *customerTagResource) planAccount(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	isNew := req.State.Raw.IsNull()
+	diags := r.account.planAccount(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), isNew)
+	if diags.HasError() || !isNew {
 		return diags
 	}
 	known, err := r.account.organizationToPlan(ctx)
-	if err != nil {
-		return requestFailed(fmt.Sprintf("Customer %d is not tagged", id), err)
+	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
+	if err != nil && !unknown {
+		return requestFailed("The customer is not tagged", err)
 	}
 	if known == nil {
 		return nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -164,6 +166,10 @@ func TestPlanIsOfOneAccount(t *testing.T) {
 		config   attributes
 	}
 	oldCustomer, oldTag := planned{ada, customer}, planned{vip, tag}
+	unknown := func(attribute, other, value string) attributes {
+		return attributes{attribute: tftypes.NewValue(tftypes.String, tftypes.UnknownValue), other: text(value)}
+	}
+	ofNobodyYet, unnamed := planned{instance{kind: tagKind}, unknown("customer_id", "name", "vip")}, planned{instance{kind: tagKind}, unknown("name", "customer_id", "17")}
 	newCustomer, newTag := planned{instance{kind: customerKind}, attributes{"name": text("Grace")}}, planned{instance{kind: tagKind}, attributes{"customer_id": text("17"), "name": text("new")}}
 	for name, row := range map[string]struct {
 		planned []planned
@@ -174,6 +180,9 @@ func TestPlanIsOfOneAccount(t *testing.T) {
 		"a customer afterwards": {[]planned{oldTag, newCustomer, newCustomer}, true, 1},
 		"a tag first":           {[]planned{newTag, oldTag}, true, 1},
 		"a tag afterwards":      {[]planned{oldCustomer, newTag}, true, 1},
+		"a tag of nobody yet":   {[]planned{oldCustomer, ofNobodyYet}, true, 1},
+		"a tag without a name":  {[]planned{unnamed, oldCustomer}, true, 1},
+		"a tag that moves":      {[]planned{{vip, unknown("customer_id", "name", "vip")}, newCustomer}, true, 1},
 		"both accounts":         {[]planned{oldCustomer, {elsewhere, customer}}, true, 0},
 		"new ones alone":        {[]planned{newCustomer, newCustomer}, false, 0},
 		"old ones alone":        {[]planned{oldCustomer, oldTag}, false, 0}, // the apply compares, if it has anything to do
@@ -193,6 +202,25 @@ func TestPlanIsOfOneAccount(t *testing.T) {
 			t.Errorf("%s: %v requests", name, theirs.Counts())
 		}
 		theirs.ResetCounts()
+	}
+}
+
+// TestPlanOfAnAccountInDoubt: where nobody can say whose the API key is, nobody new is
+// planned beside those whose account is known.
+func TestPlanOfAnAccountInDoubt(t *testing.T) {
+	t.Parallel()
+	server := newAccountOf(t, acme)
+	ada := newClient(t, server).created(customerKind, attributes{"name": text("Ada")})
+	for _, fault := range []sandbox.FaultKind{sandbox.Forbidden, sandbox.FailBefore} {
+		server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: fault, Times: 100})
+		c := newClient(t, server)
+		if _, said := c.plan(ada, attributes{"name": text("Ada King")}); said != "" {
+			t.Errorf("%s: of who is there it says %q", fault, said)
+		}
+		if _, said := c.plan(instance{kind: customerKind}, attributes{"name": text("Grace")}); !strings.HasPrefix(said, "ERROR: The account of the API key was not compared with the state's, account 17") {
+			t.Errorf("%s: of who is new it says %q", fault, said)
+		}
+		server.Disarm()
 	}
 }
 
