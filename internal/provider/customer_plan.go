@@ -6,6 +6,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -174,10 +176,9 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 }
 
 // warnOfLinesTakenOut tells apart what looks alike in a plan: of the lines taken out
-// most are cleared, and a flag, which has no empty value, is let go. Of somebody whom
-// Terraform did not make it says even that: the first plan after their import shows
-// the same, and clears nothing. Of write-only attributes Terraform shows not even to
-// the provider whether the line is out or ignore_changes hides it.
+// most are cleared, a flag, which has no empty value, is let go, and the first plan after
+// an import clears nothing. Of write-only attributes Terraform shows not even to the
+// provider whether the line is out or ignore_changes hides it.
 func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer string, prior tfsdk.State, planned tfsdk.Plan, known memory) diag.Diagnostics {
 	var flags []string
 	before, after := rawAttributes(prior.Raw), rawAttributes(planned.Raw)
@@ -186,8 +187,8 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 			flags = append(flags, a.name)
 		}
 	}
-	found := known.origin(rawText(before["origin"])).ValueString() != originCreated
-	if len(flags) == 0 && before["digests"].Equal(after["digests"]) && (!found || planned.Raw.Equal(prior.Raw)) {
+	if len(flags) == 0 && before["digests"].Equal(after["digests"]) && before["custom_data"].Equal(after["custom_data"]) &&
+		!slices.ContainsFunc(slices.Collect(maps.Keys(before)), func(name string) bool { return !before[name].IsNull() && after[name].IsNull() }) {
 		return nil
 	}
 	var plan, state customerModel
@@ -214,15 +215,15 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 		}
 		diags.AddWarning("Lines taken out are not all cleared", fmt.Sprintf("Of what the configuration of customer %s does not have any more, these are let go and stay as they are: %s.%s", customer, listed(flags), also))
 	}
-	if len(flags) == 0 && found && len(cleared) > 0 {
+	if len(flags) == 0 && len(cleared) > 0 {
 		diags.AddWarning("Lines taken out are cleared", fmt.Sprintf("The configuration of customer %s does not have these any more, and the apply clears them in HelpCrunch: %s. "+
-			"To leave there what is taken out, put ignore_changes beside the lines instead, or take the customer out of the state and import them again.", customer, listed(cleared)))
+			"To leave there what is taken out, put the lines back and ignore_changes beside them, or take the customer out of the state and import them again.", customer, listed(cleared)))
 	}
 	if len(twins) > 0 {
-		diags.AddAttributeWarning(path.Root("digests"), "Write-only values are cleared unless ignore_changes names them",
-			fmt.Sprintf("The configuration of customer %s does not have these write-only values any more: %s. Where their lines were taken out, the apply clears them in HelpCrunch. "+
-				"Where ignore_changes names them, it leaves them there and stops managing them; a plan shows both alike. "+
-				"To leave in HelpCrunch what is taken out, put ignore_changes beside the lines, apply, and take both out afterwards.", customer, listed(twins)))
+		diags.AddAttributeWarning(path.Root("digests"), "Write-only values are cleared unless ignore_changes hides their lines",
+			fmt.Sprintf("The configuration of customer %s does not have these write-only values any more: %s. Where their lines were taken out, the apply clears them in HelpCrunch, also where ignore_changes names them. "+
+				"Only where the lines still stand, and ignore_changes names them, does it leave them there and stop managing them; a plan shows both alike. "+
+				"To leave in HelpCrunch what is to be taken out, put ignore_changes beside the lines, apply, and take both out afterwards.", customer, listed(twins)))
 	}
 	return diags
 }

@@ -63,7 +63,7 @@ func (r *customerResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"It is managed property by property: those not written here are left alone; `null` or `\"\"` keeps one empty. " +
 					"A number or bool and its text are equal, and a change of form alone sends nothing. Integers are exact; any other number is kept as a double. " +
 					"The attributes must exist in HelpCrunch (Settings > Contacts > Custom attributes). A date is written as a string of UNIX seconds, `\"1700000000\"`. " +
-					"To let go of one property use `ignore_changes = [custom_data.plan]`; the form `[custom_data[\"plan\"]]` silently ignores all of them." + notManaged,
+					"To let go of one property write `ignore_changes = [custom_data.plan]`, and leave its line; the form `[custom_data[\"plan\"]]` silently ignores all of them." + notManaged,
 			},
 			"adopt_existing": schema.BoolAttribute{
 				Optional: true,

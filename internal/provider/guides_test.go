@@ -454,6 +454,17 @@ func TestGuideAudit(t *testing.T) {
 		t.Errorf("%v are left, want Ada as she was changed", left)
 	}
 
+	const search = "terraform apply -refresh-only -target=data.helpcrunch_customers.audited"
+	if !strings.Contains(read(t, "docs", "guides", "audit.md"), search) {
+		t.Errorf("the guide does not say %s", search)
+	}
+	if said, code := runScript(t, w, server, "terraform", append(strings.Fields(search)[1:], "-auto-approve")...); code != 0 {
+		t.Fatalf("ended with %d\n%s", code, said)
+	}
+	if state, err := os.ReadFile(filepath.Join(w.WorkingDir(), "terraform.tfstate")); err != nil || strings.Contains(string(state), "grace@") || !strings.Contains(string(state), "ada@") {
+		t.Errorf("after an erasure the state is %s, %v", state, err)
+	}
+
 	if err := server.Delete(before["crm-17"].ID()); err != nil {
 		t.Fatal(err)
 	}

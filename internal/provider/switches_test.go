@@ -292,7 +292,7 @@ var switchRows = []switchRow{
 	},
 	{
 		name: "create-dropped",
-		says: map[act][]string{creation: {saidOfAdoption}, lineOut: {"warning: Lines taken out are cleared"}},
+		says: map[act][]string{creation: {saidOfAdoption}},
 		after: map[act]func(*life){
 			// None is created twice. As no refusal arrives either, they are looked up in the end, together as far as they end together.
 			creation: func(l *life) {
@@ -473,7 +473,7 @@ func (l *life) live() {
 	l.holds(repair)
 
 	l.perform(lineOut, func() {
-		l.heard(lineOut, l.apply(shortenedLines))
+		l.heard(lineOut, l.apply(shortenedLines), "warning: Lines taken out are cleared")
 		l.expect(func(_ int, want sandbox.Record) {
 			want["company"], want["tags"] = nil, []string{}
 			delete(want["customData"].(map[string]any), "tier")

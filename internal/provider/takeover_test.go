@@ -322,8 +322,8 @@ func TestKilledRunIsPickedUp(t *testing.T) {
 }
 
 // TestLinesTakenOut: a flag that is taken out is let go, and the plan says which of
-// the lines taken out are cleared and which are not. Text alone needs no word. Of
-// write-only values it names both ends, for what is ignored looks the same.
+// the lines taken out are cleared and which are not. Of write-only values it names both
+// ends, for what is ignored looks the same.
 func TestLinesTakenOut(t *testing.T) {
 	t.Parallel()
 	l := newPerson(t, newSandbox(t))
@@ -331,7 +331,7 @@ func TestLinesTakenOut(t *testing.T) {
 	l.must("create", 1)
 	l.write(attributes{"name": text("Ada")})
 	plan := l.plan(core.Options{})
-	if summaries(plan.Problems) != "Lines taken out are not all cleared; Write-only values are cleared unless ignore_changes names them" ||
+	if summaries(plan.Problems) != "Lines taken out are not all cleared; Write-only values are cleared unless ignore_changes hides their lines" ||
 		!strings.HasSuffix(plan.Problems[0].Detail, "stay as they are: unsubscribed. Cleared in HelpCrunch: email.") ||
 		!strings.Contains(plan.Problems[1].Detail, "does not have these write-only values any more: phone. Where their lines were taken out, the apply clears them") {
 		t.Error(plan.Problems)
@@ -339,7 +339,7 @@ func TestLinesTakenOut(t *testing.T) {
 	l.must("-#phone -email -unsubscribed", 1)
 	l.holds(map[string]string{"email": "", "phone": "", "unsubscribed": "true"})
 	l.write(attributes{})
-	if plan := l.plan(core.Options{}); len(plan.Problems) > 0 || l.changes(plan) != "-name" {
+	if plan := l.plan(core.Options{}); summaries(plan.Problems) != "Lines taken out are cleared" || l.changes(plan) != "-name" {
 		t.Error(plan.Problems)
 	}
 
@@ -348,7 +348,7 @@ func TestLinesTakenOut(t *testing.T) {
 	l.must("+#custom_data.plan +#custom_data.seats +#name +#phone -name", 1)
 	l.write(attributes{"name": text("Ada")})
 	plan = l.plan(core.Options{})
-	if summaries(plan.Problems) != "Write-only values are cleared unless ignore_changes names them" || !strings.Contains(plan.Problems[0].Detail, "any more: custom_data.plan, custom_data.seats. Where") {
+	if summaries(plan.Problems) != "Write-only values are cleared unless ignore_changes hides their lines" || !strings.Contains(plan.Problems[0].Detail, "any more: custom_data.plan, custom_data.seats. Where") {
 		t.Error(plan.Problems)
 	}
 	l.must("+name -#custom_data.plan -#custom_data.seats -#name -#phone", 1)
@@ -363,8 +363,8 @@ func TestLinesTakenOut(t *testing.T) {
 	}
 }
 
-// TestLinesOfOthersTakenOut: of somebody whom Terraform did not make the plan says what it
-// clears, for that of their import looks the same and clears nothing.
+// TestLinesOfOthersTakenOut: the plan says what it clears of somebody who was there before,
+// for that of an import looks the same and clears nothing.
 func TestLinesOfOthersTakenOut(t *testing.T) {
 	t.Parallel()
 	l := newPerson(t, newSandbox(t))

@@ -25,7 +25,7 @@ data "helpcrunch_customers" "found" {
 
 locals {
   # The search also finds those who have it in the middle.
-  left = toset([for customer in data.helpcrunch_customers.found.customers : customer.id if startswith(customer.user_id, var.prefix)])
+  left = { for customer in data.helpcrunch_customers.found.customers : customer.id => customer.user_id if startswith(customer.user_id, var.prefix) }
 }
 
 import {
@@ -37,5 +37,6 @@ import {
 resource "helpcrunch_customer" "left" {
   for_each = local.left
 
+  user_id         = each.value # so that every plan says who
   deletion_policy = "delete"
 }

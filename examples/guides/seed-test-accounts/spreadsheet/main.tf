@@ -11,7 +11,7 @@ provider "helpcrunch" {}
 
 locals {
   columns = ["Number", "Name", "Company", "Seats", "Newsletter", "Renewal"]
-  fewest  = 3 # Fewer rows are a file that was cut off, and not accounts to delete.
+  fewest  = 3 # Fewer rows are a file that was cut off, and not accounts to delete: set it to your number.
 
   # Some spreadsheets write an invisible mark in front, and semicolons for commas.
   # The two change places in the text, and back in each cell.
