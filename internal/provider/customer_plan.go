@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -201,7 +202,11 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 		case digests.holds(name):
 			twins = append(twins, name)
 		case digests.has(name): // and empty
-		case name == "tags" && len(known.tagsTakenOut(plan.Tags, state.Tags)) == 0: // those of others stay
+		case name == "tags": // those of others stay
+			if names := r.account.tags.leave(customer, known.tagsTakenOut(plan.Tags, state.Tags)...); len(names) > 0 {
+				slices.Sort(names)
+				cleared = append(cleared, "tags ("+strings.Join(names, ", ")+")")
+			}
 		default:
 			cleared = append(cleared, name)
 		}

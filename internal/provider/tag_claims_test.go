@@ -167,10 +167,10 @@ func TestTagsOfALineTakenOut(t *testing.T) {
 		said, want string // of the plan; requests
 	}{
 		"tags of others stay": {
-			wrote: []string{"mine", "auto"}, held: []string{"theirs"}, want: "untag",
+			wrote: []string{"mine", "auto"}, held: []string{"theirs"}, said: "clears them in HelpCrunch: tags (auto, mine).", want: "untag",
 		},
 		"with another change": {
-			wrote: []string{"mine"}, name: "Grace", held: []string{"theirs"}, want: "patch untag",
+			wrote: []string{"mine"}, name: "Grace", held: []string{"theirs"}, said: "clears them in HelpCrunch: tags (mine).", want: "patch untag",
 		},
 		"of one that wrote none": {
 			wrote: []string{}, held: []string{"theirs"},
@@ -189,7 +189,7 @@ func TestTagsOfALineTakenOut(t *testing.T) {
 			before: func(_ *client, _ *sandbox.Server, m *instance) { m.private = nil },
 		},
 		"ignored for a while": { // the plan then has the state's tags, also those of others
-			wrote: []string{"mine"}, name: "Grace", held: []string{"theirs"}, want: "untag",
+			wrote: []string{"mine"}, name: "Grace", held: []string{"theirs"}, said: "clears them in HelpCrunch: tags (mine).", want: "untag",
 			before: func(c *client, server *sandbox.Server, m *instance) {
 				c = newClient(c.T, server)
 				planned, _ := c.plan(*m, attributes{"name": text("Grace"), "tags": c.tagsValue("mine", "theirs")})
@@ -211,7 +211,7 @@ func TestTagsOfALineTakenOut(t *testing.T) {
 			},
 		},
 		"another helpcrunch_customer_tag has it": {
-			wrote: []string{"mine", "beta"}, held: []string{"beta", "theirs"}, want: "untag",
+			wrote: []string{"mine", "beta"}, held: []string{"beta", "theirs"}, said: "clears them in HelpCrunch: tags (mine).", want: "untag",
 			before: func(c *client, server *sandbox.Server, m *instance) {
 				c.plan(instance{kind: "helpcrunch_customer_tag"}, attributes{"customer_id": text(c.attribute(*m, "id")), "name": text("beta")})
 			},
