@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -26,8 +25,8 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if r.account == nil {
 		return // not configured yet
 	}
-	resp.Diagnostics.Append(r.account.planAccount(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), req.State.Raw.IsNull())...)
 	if req.State.Raw.IsNull() { // nothing is known that could be lost
+		resp.Diagnostics.Append(r.account.planAccount(ctx, types.StringNull(), true)...)
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		replaced := readMemory(ctx, req.Private, &resp.Diagnostics) // of a predecessor
@@ -90,6 +89,7 @@ func (r *customerResource) planDeletion(ctx context.Context, prior tfsdk.State, 
 	if diags.HasError() {
 		return diags
 	}
+	diags.Append(r.account.planAccount(ctx, state.Organization, false)...)
 	switch r.deletionPolicy(&state, known) {
 	case deletionPrevent:
 		if !r.isGone(ctx, &state) {
@@ -143,6 +143,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 		return diags
 	}
 	customer := id.ValueString()
+	diags.Append(r.account.planAccount(ctx, rawText(prior["organization"]), false)...)
 	diags.Append(r.account.planUserID(userID.ValueString(), customer, false)...)
 	if r.account.isDoomed(customer) {
 		diags.Append(deletedAndManaged(customer))
@@ -188,8 +189,11 @@ func (r *customerResource) warnOfLinesTakenOut(ctx context.Context, customer str
 			flags = append(flags, a.name)
 		}
 	}
-	if len(flags) == 0 && before["digests"].Equal(after["digests"]) && before["custom_data"].Equal(after["custom_data"]) &&
-		!slices.ContainsFunc(slices.Collect(maps.Keys(before)), func(name string) bool { return !before[name].IsNull() && after[name].IsNull() }) {
+	out := !before["digests"].Equal(after["digests"]) || !before["custom_data"].Equal(after["custom_data"])
+	for name := range before {
+		out = out || !before[name].IsNull() && after[name].IsNull()
+	}
+	if !out {
 		return nil
 	}
 	var plan, state customerModel

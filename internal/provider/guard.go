@@ -37,23 +37,17 @@ func (g *guarded) guard(ctx context.Context, a *account, id int64, failed string
 	named := g.stated.ValueString() != ""
 	switch {
 	case err == nil:
-		return g.compare(known, id, failed)
+		g.account = known
+		g.organization = types.StringValue(strconv.FormatInt(known.ID, 10))
+		if named && !g.organization.Equal(g.stated) {
+			return diag.Diagnostics{anotherAccount(id, failed, g.stated.ValueString(), known)}
+		}
 	case !unknown:
 		return requestFailed(failed, err)
 	case named && g.reads:
 		g.organization, g.doubt = g.stated, err
 	case named:
 		return accountInDoubt(id, failed, g.stated.ValueString(), err)
-	}
-	return nil
-}
-
-// compare takes down the account of the API key, and refuses one that is not the state's.
-func (g *guarded) compare(known *helpcrunch.Organization, id int64, failed string) diag.Diagnostics {
-	g.account = known
-	g.organization = types.StringValue(strconv.FormatInt(known.ID, 10))
-	if stated := g.stated.ValueString(); stated != "" && !g.organization.Equal(g.stated) {
-		return diag.Diagnostics{anotherAccount(id, failed, stated, known)}
 	}
 	return nil
 }
