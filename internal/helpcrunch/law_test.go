@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -342,22 +341,8 @@ func TestCanaryWhoseRestoreIsIgnored(t *testing.T) {
 // succeeded, and that everybody has everything.
 func (a *account) stopCanary(after time.Duration) {
 	a.Helper()
-	ctx, cancel := context.WithCancel(a.Context())
-	release := make(chan struct{})
-	a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
-	var outcomes map[int64]outcome
-	var wait sync.WaitGroup
-	wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), named("Ada")) })
-	time.Sleep(after) // of the bubble
-	if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
-		a.Errorf("batches of %v before the stop, want the canary", sizes)
-	}
-	cancel()
-	synctest.Wait()
-	close(release)
-	wait.Wait()
 	written := 0
-	for id, got := range outcomes {
+	for id, got := range a.stopWhileHeld(3, after) {
 		if !a.keptAll(id) {
 			record, _ := a.server.Customer(id)
 			a.Errorf("HelpCrunch holds %v", record)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,20 +44,30 @@ func isGold(record sandbox.Record) bool {
 	return plan == "gold"
 }
 
+// stopWhileHeld names everybody Ada, so many at a time, stops after a time of the bubble
+// in which HelpCrunch has one customer and holds the answer, and lets that come only then.
+func (a *account) stopWhileHeld(parallel int, after time.Duration) (outcomes map[int64]outcome) {
+	a.Helper()
+	ctx, cancel := context.WithCancel(a.Context())
+	release := make(chan struct{})
+	a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
+	var wait sync.WaitGroup
+	wait.Go(func() { outcomes = a.updateAll(ctx, parallel, a.ids(), named("Ada")) })
+	time.Sleep(after)
+	if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1}) {
+		a.Errorf("batches of %v before the stop, want the canary", sizes)
+	}
+	cancel()
+	synctest.Wait()
+	close(release)
+	wait.Wait()
+	return outcomes
+}
+
 // A stop while everybody waits for the canary: it is written, and nobody else.
 func TestStopWhileOthersWaitForTheCanary(t *testing.T) {
 	open(t, crowd(25, "batch-clears-omitted"), func(a *account) {
-		ctx, cancel := context.WithCancel(a.Context())
-		release := make(chan struct{})
-		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
-		var outcomes map[int64]outcome
-		var wait sync.WaitGroup
-		wait.Go(func() { outcomes = a.updateAll(ctx, 25, a.ids(), named("Ada")) })
-		time.Sleep(10 * time.Second)
-		cancel()
-		synctest.Wait()
-		close(release)
-		wait.Wait()
+		outcomes := a.stopWhileHeld(25, 10*time.Second)
 		if written := a.stopped(outcomes, isNamed); written != 1 {
 			t.Errorf("%d were written, want the canary", written)
 		}
@@ -66,17 +77,7 @@ func TestStopWhileOthersWaitForTheCanary(t *testing.T) {
 // A stop while a canary is written that nobody holds anything for: it is not written twice.
 func TestStopWhileACanaryIsMade(t *testing.T) {
 	open(t, plainly(3, sandbox.Record{}, nil), func(a *account) {
-		ctx, cancel := context.WithCancel(a.Context())
-		release := make(chan struct{})
-		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.Hold, Release: release})
-		var outcomes map[int64]outcome
-		var wait sync.WaitGroup
-		wait.Go(func() { outcomes = a.updateAll(ctx, 3, a.ids(), named("Ada")) })
-		time.Sleep(10 * time.Second)
-		cancel()
-		synctest.Wait()
-		close(release)
-		wait.Wait()
+		outcomes := a.stopWhileHeld(3, 10*time.Second)
 		written := 0
 		for id, got := range outcomes {
 			if record, _ := a.server.Customer(id); isNamed(record) != (got.err == nil) {
