@@ -370,6 +370,17 @@ func TestProbeOfADeadProcessEnds(t *testing.T) {
 	})
 }
 
+// The last slot that is taken closes the door, and no other does.
+func TestDoorCloses(t *testing.T) {
+	never := func() float64 { t.Error("asked for a moment"); return 0 }
+	for own, door := range map[int]tenth{117: 900, 118: 900, 119: 0} {
+		s := share{Door: 900}
+		if v, _ := s.decide(1000, own, 118, 120, never); v != goes || s.Door != door {
+			t.Errorf("with %d of 120 it may do %d, and the door is %d, want %d", own, v, s.Door, door)
+		}
+	}
+}
+
 // Alone, and past the first window, the last slots are taken a while after they
 // came free, by whichever process comes first: that is no reason to speak of others.
 func TestDoorIsThatOfTheMachine(t *testing.T) {

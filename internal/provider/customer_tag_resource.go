@@ -143,7 +143,7 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	var plan customerTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if r.account != nil {
-		resp.Diagnostics.Append(r.planAccount(ctx, req, resp)...)
+		resp.Diagnostics.Append(r.planOrganization(ctx, req, resp)...)
 	}
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
@@ -165,9 +165,9 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 }
 
-// planAccount plans which account a new tag is of. Where nothing is refreshed, or a plan is
+// planOrganization plans which account a new tag is of. Where nothing is refreshed, or a plan is
 // applied with another key, nothing else would say that the customer is somebody else there.
-func (r *customerTagResource) planAccount(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+func (r *customerTagResource) planOrganization(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
 	isNew := req.State.Raw.IsNull()
 	diags := r.account.planAccount(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), isNew)
 	if diags.HasError() || !isNew {

@@ -308,10 +308,11 @@ func TestGuideSpreadsheet(t *testing.T) {
 		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
 	}
 	for text, want := range map[string]string{
-		"\n" + strings.Replace(shown, "\n", "\n\n  \n", 1) + "4;Ada;;;;\n": "accounts.csv, counted without empty lines: row 6 (Number 4): Number is not three digits.",
-		shown + "004;Ada\n": "accounts.csv: it is no table: a row has more or fewer cells than the first one, or a quote is not closed.",
+		"\n" + strings.Replace(shown, "\n", "\n\n  \n", 1) + "4;Ada;;;;\n":             "accounts.csv, counted without empty lines: row 6 (Number 4): Number is not three digits.",
+		shown + "004;Ada\n\n005;\"Eva; Bob\";;;;\n006;Tim;;;;;\n":                      "accounts.csv: it is no table: line 6, 9 has more or fewer cells than the first one",
+		shown + "004;Ada \"Ad\";;;;\n":                                                 "accounts.csv: it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell",
 		strings.Replace(strings.Replace(shown, "Seats", "Seat", 1), "Number", "Nr", 1): "accounts.csv: these columns are missing: Number, Seats.",
-		strings.Replace(shown, ";", "\t", 1):                                           "accounts.csv: it is no table",
+		strings.Replace(shown, ";", "\t", 1):                                           "accounts.csv: it is no table: line 2, 3, 4, 5 has",
 		"Number;Name;Company;Seats;Newsletter;Renewal\n001;Test Buyer;;;;\n":           "accounts.csv: it has 1 rows, and 3 are the fewest.",
 	} {
 		save(text)
@@ -412,8 +413,9 @@ func TestGuideAudit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit(2, `check "nobody_else_is_audited": warning: Check block assertion failed`)
-	report(2, "-\tcheck.nobody_else_is_audited\tfailed")
+	failed := fmt.Sprintf("HelpCrunch has customers with the tag audited that are not written: %d.", stranger)
+	audit(2, `check "nobody_else_is_audited": warning: Check block assertion failed: `+failed)
+	report(2, "-\tcheck.nobody_else_is_audited\tfailed\t"+failed)
 	if err := server.Delete(stranger); err != nil {
 		t.Fatal(err)
 	}
@@ -485,6 +487,9 @@ func TestGuideAuditSpeaksToNoTerminal(t *testing.T) {
 	want := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\tname\t\"Ada Lovelace\"\t\"A?31m?da\\u001b[2J\"\n", ada.ID())
 	if said != want {
 		t.Errorf("it says %q, want %q", said, want)
+	}
+	if said, code := runScript(t, w, server, bashPath(t), "-c", `VALUES=yes exec "$BASH" report.sh report.tfplan`); code != 1 || !strings.Contains(said, "set it to 1") {
+		t.Errorf("with VALUES=yes it ends with %d: %s", code, said)
 	}
 }
 
@@ -704,6 +709,25 @@ func TestGuideAdoptPin(t *testing.T) {
 		write(t, w.WorkingDir(), script, read(t, "examples", "guides", "audit", script))
 		if said, code := runScript(t, w, server, bashPath(t), script); code != 2 || !strings.HasPrefix(said, want) {
 			t.Errorf("%s ended with %d, want 2 and %q:\n%s", script, code, want, said)
+		}
+	}
+
+	// The same by a list, of whom one is nobody.
+	baseline := read(t, "examples", "guides", "adopt-existing-customers", "pin", "baseline", "main.tf")
+	search := regexp.MustCompile(`(?ms)^data .*?^}\n`)
+	if len(search.FindAllString(baseline, -1)) != 1 {
+		t.Fatalf("there is not one search in\n%s", baseline)
+	}
+	listed := read(t, "examples", "guides", "adopt-existing-customers", "pin", "listed", "vip.tf")
+	for list, want := range map[string]string{listed: "", strings.Replace(listed, "crm-2", "crm-99", 1): "HelpCrunch has nobody with the user_id crm-99."} {
+		write(t, w.WorkingDir(), "baseline/main.tf", search.ReplaceAllLiteralString(baseline, list))
+		said, code := runScript(t, w, server, bashPath(t), "baseline.sh")
+		if want != "" && (code == 0 || !strings.Contains(said, want)) {
+			t.Errorf("it ends with %d: %s\nwant %s", code, said, want)
+		}
+		var pinned map[string]struct{ Email string }
+		if written, err := os.ReadFile(filepath.Join(w.WorkingDir(), "baseline.json")); want == "" && (code != 0 || err != nil || json.Unmarshal(written, &pinned) != nil || len(pinned) != 2) {
+			t.Errorf("it ends with %d: %s\nand pins %v", code, said, pinned)
 		}
 	}
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Prints, a line each and with tabs between, what differs in HelpCrunch from the state:
 # the customer's id, their address in the configuration, and the attribute, or "gone".
-# A check that fails has "-" for an id, and "failed".
+# A check that fails has "-" for an id, "failed", and its message.
 # With VALUES=1 also what was and what is, which are people's data.
 # Exit code 0: nothing. 2: something. 1: not known, for something went wrong.
 set -uo pipefail
 umask 077 # for the plan, which has people's data
 
 plan="${1:-audit.tfplan}"
+[[ "${VALUES:-}" =~ ^[01]?$ ]] || { echo "VALUES is \"$VALUES\": set it to 1 for values, or leave it out." >&2; exit 1; }
 terraform init -input=false >/dev/null || exit 1
 said="$(terraform plan -refresh-only -input=false -json -parallelism=100 -out="$plan")" || {
   jq -r 'select(.diagnostic.severity == "error") | .diagnostic | "\(.summary)\n\n\(.detail)\n"' <<<"$said" >&2
@@ -30,7 +31,8 @@ report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" -
       end]
   + [.prior_state | .. | objects | select(.mode? == "managed" and (.address | IN($gone[])))
     | [.values.customer_id // .values.id, .address, "gone"]]
-  + [.checks[]? | select(.status == "fail") | ["-", .address.to_display, "failed"]]
+  + [.checks[]? | select(.status == "fail")
+    | ["-", .address.to_display, "failed", ([.instances[]?.problems[]?.message] | join("; "))]]
   | unique[] | map(tostring | gsub("[\\p{Cc}\\p{Cf}]"; "?")) | join("\t")')" || exit 1 # people choose their names
 [[ -z "$report" ]] && exit 0
 echo "$report"

@@ -1,15 +1,18 @@
-# Who carries the tag in HelpCrunch, but is not written here? The data source
-# stands outside of the check: inside, every plan would have something to do.
+# Who carries the tag in HelpCrunch, but is not written here?
+locals {
+  audited_tag = "audited"
+  audited_ids = [for customer in helpcrunch_customer.audited : customer.id] # pinned: helpcrunch_customer.pinned
+  unwritten   = setsubtract(data.helpcrunch_customers.audited.ids, local.audited_ids)
+}
+
+# Outside of the check: inside, every plan would have something to do.
 data "helpcrunch_customers" "audited" {
-  filter = [{ field = "tag", operator = "=", value = "audited" }]
+  filter = [{ field = "tag", operator = "=", value = local.audited_tag }]
 }
 
 check "nobody_else_is_audited" {
   assert {
-    condition = length(setsubtract(
-      data.helpcrunch_customers.audited.ids,
-      [for customer in helpcrunch_customer.audited : customer.id],
-    )) == 0
-    error_message = "HelpCrunch has customers with the tag audited that are not in customers.csv."
+    condition     = length(local.unwritten) == 0
+    error_message = "HelpCrunch has customers with the tag ${local.audited_tag} that are not written: ${join(", ", local.unwritten)}."
   }
 }

@@ -21,6 +21,8 @@ locals {
   commas     = local.semicolons ? replace(replace(replace(local.text, ",", "\u0001"), ";", ","), "\u0001", ";") : local.text
   readable   = can(csvdecode(local.commas))
   table      = try(csvdecode(local.commas), [])
+  counts     = [for line in split("\n", local.commas) : length(split(",", replace(line, "/\"[^\"]*\"/", "")))]
+  uneven     = [for i, line in split("\n", local.commas) : i + 1 if line != "" && local.counts[i] != local.counts[0]]
   missing    = setsubtract(local.columns, try([for column in keys(local.table[0]) : trimspace(column)], local.columns))
   cells = [
     for row in local.table : merge({ for column in local.missing : column => "" }, {
@@ -38,9 +40,10 @@ locals {
 
   problems = flatten([
     [for problem, found in {
-      "it is no table: a row has more or fewer cells than the first one, or a quote is not closed" = !local.readable
-      "these columns are missing: ${join(", ", local.missing)}"                                    = length(local.missing) > 0
-      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                      = local.readable && length(local.rows) < local.fewest
+      "it is no table: line ${join(", ", local.uneven)} has more or fewer cells than the first one"                        = !local.readable && length(local.uneven) > 0
+      "it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell" = !local.readable && length(local.uneven) == 0
+      "these columns are missing: ${join(", ", local.missing)}"                                                            = length(local.missing) > 0
+      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                                              = local.readable && length(local.rows) < local.fewest
     } : problem if found],
     [for row in length(local.missing) > 0 ? [] : local.rows : [
       for problem, found in {
