@@ -47,6 +47,7 @@ type account struct {
 	exact    map[string]plannedTags     // by customer id
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
+	keyed    map[int64]importKey // by which this run has imported them
 	ends     map[int64]ending
 	stated   string          // the account that the state names, "" where nothing planned so far does
 	plansNew bool            // whether something is planned that is not in the state
@@ -130,12 +131,47 @@ func newAccount(config helpcrunch.Config, digester *digester, deletionPolicy str
 // said once, however many customers are deleted.
 func (a *account) firstDeletion() bool { return !a.deletionWarned.Swap(true) }
 
-// keepFound saves the read that follows an import the request: the look-up has
-// just answered it.
-func (a *account) keepFound(customer *helpcrunch.Customer) {
+// keepFound saves the read that follows an import by a key the request: the look-up
+// has just answered it.
+func (a *account) keepFound(customer *helpcrunch.Customer, by importKey) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.found[customer.ID] = customer
+	if a.keyed == nil {
+		a.keyed = make(map[int64]importKey)
+	}
+	a.keyed[customer.ID] = by
+}
+
+// stillKeyed looks whether somebody whom this plan imports by a key has it, and not
+// only in a search, before a tag of theirs is planned: where nothing else of them
+// changes, no apply asks for them.
+func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
+	a.mu.Lock()
+	by, keyed := a.keyed[id]
+	delete(a.keyed, id)
+	a.mu.Unlock()
+	if !keyed {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	const failed = "The customer is not tagged"
+	customer, err := a.client.GetCustomer(ctx, id)
+	if err != nil {
+		return requestFailed(failed, err)
+	}
+	if held := *by.field.Held(customer); held == nil || !by.field.Same(*held, by.value) {
+		return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name))}
+	}
+	return nil
+}
+
+// keyMoved is for somebody who was imported by a key that they do not have.
+func keyMoved(attribute, failed string, id int64, key string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), failed, fmt.Sprintf(
+		"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and has another one now. Whether they are who was meant is not known, so nothing was written. "+
+			"If they are not, take them out of the state and import whoever has it now; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nIf they are, run terraform apply again.", id, key))
 }
 
 // takeFound returns what keepFound kept, once, or nil.

@@ -169,6 +169,16 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 			fmt.Sprintf("Customer %s has unsubscribed. This apply subscribes them to e-mails again. "+
 				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", customer))
 	}
+	blocked := rawFlag(planned["blocked"])
+	if known.Import == importRead && known.Blocked != nil && !blocked.IsNull() && !blocked.IsUnknown() && blocked.ValueBool() != *known.Blocked {
+		is, becomes := "is blocked from writing", "lets them write again"
+		if blocked.ValueBool() {
+			is, becomes = "may write", "blocks them"
+		}
+		diags.AddAttributeWarning(path.Root("blocked"), "The configuration blocks or unblocks an imported person",
+			fmt.Sprintf("Customer %s %s in HelpCrunch, and blocked = %t is written. An import does not store that, so a plan shows it like what is so already: this apply %s. "+
+				"If that is not meant, correct the line, or take it out: blocked is then not managed.", customer, is, blocked.ValueBool(), becomes))
+	}
 	if known.Import == importRead {
 		diags.Append(r.warnOfLettingGo(ctx, customer, state, plan)...)
 	} else {

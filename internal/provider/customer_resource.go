@@ -196,6 +196,10 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 		return
 	}
+	if op.doubt != nil && !state.agrees(customer, r.account) {
+		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
+		return
+	}
 	if !state.Tags.IsNull() {
 		resp.Diagnostics.Append(tooManyTags(customer)...)
 		if resp.Diagnostics.HasError() {
@@ -247,18 +251,14 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		}
 		done()
 	}
-	if !changes.IsZero() || len(known.Lost) > 0 {
-		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
+	if !changes.IsZero() || len(known.Lost) > 0 || known.Keyed != "" {
+		resp.Diagnostics.Append(r.guardKeyed(ctx, &op)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
 	}
 	resp.Diagnostics.Append(known.putBack(ctx, r.account.client, id, changes)...)
 	if !changes.IsZero() {
-		resp.Diagnostics.Append(r.stillKeyed(ctx, &op)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
 		written, err := r.account.client.UpdateCustomer(ctx, id, changes)
 		if err != nil {
 			if known.keepLost(err) {
@@ -291,7 +291,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		known.Written = writtenTags(plan.Tags, namesOf(configured))
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
-		known.Import, known.Keyed = importSettled, ""
+		known.Import, known.Keyed, known.Blocked, known.Empty = importSettled, "", nil, nil
 	}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that
@@ -321,7 +321,7 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 		}
 		tflog.Info(ctx, "the customer is left in HelpCrunch", map[string]any{"customer": id})
 	default:
-		resp.Diagnostics.Append(op.guard(ctx, r.account, id, op.failed)...)
+		resp.Diagnostics.Append(r.guardKeyed(ctx, &op)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
@@ -343,15 +343,15 @@ func (r *customerResource) Delete(ctx context.Context, req resource.DeleteReques
 
 func (r *customerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, keyed := importedID(ctx, req, &resp.Diagnostics), ""
-	if field, value := importKey(id); field != nil {
+	if key, ok := parseImportKey(id); ok {
 		// Terraform shows import ids as they are: this one is no secret.
-		customer, diags := r.account.findOne(ctx, field, value, fmt.Sprintf(", %q", value))
+		customer, diags := r.account.findOne(ctx, key.field, key.value, fmt.Sprintf(", %q", key.value))
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		r.account.keepFound(customer)
-		keyed = attributeOf(field.Name)
+		r.account.keepFound(customer, key)
+		keyed = attributeOf(key.field.Name)
 		id = strconv.FormatInt(customer.ID, 10)
 	} else if !isID(id) {
 		resp.Diagnostics.AddError("Not an import id",
@@ -376,27 +376,34 @@ func importedID(ctx context.Context, req resource.ImportStateRequest, diags *dia
 	return id.ValueString()
 }
 
-// importKey is what an import id says to look for; the field is nil where it is
-// no key but perhaps the id of a customer.
-func importKey(id string) (field *helpcrunch.StringField, value string) {
+// importKey is what an import looks a customer up by.
+type importKey struct {
+	field *helpcrunch.StringField
+	value string
+}
+
+// parseImportKey is the key in an import id, which may be the id of a customer instead.
+func parseImportKey(id string) (key importKey, ok bool) {
 	prefix, value, _ := strings.Cut(id, ":") // a value may have colons of its own
 	switch {
 	case value == "":
 	case prefix == "email":
-		return helpcrunch.Email, value
+		return importKey{helpcrunch.Email, value}, true
 	case prefix == "user_id":
-		return helpcrunch.UserID, value
+		return importKey{helpcrunch.UserID, value}, true
 	}
-	return nil, ""
+	return importKey{}, false
 }
 
-// stillKeyed looks, before the first write to somebody who was imported by a key,
-// whether they still have it. The import believed a search, and that may show who had
-// the key a moment before. Imports of many ask for as many together as reads do.
-func (r *customerResource) stillKeyed(ctx context.Context, op *operation[*customerModel]) diag.Diagnostics {
-	key := op.known.Keyed
-	if key == "" {
-		return nil
+// guardKeyed is guard, and looks, before the first update or the deletion of somebody who was
+// imported by a key, whether they still have it. The import believed a search, and that
+// may show who had the key a moment before. An update that sends nothing looks as well:
+// afterwards the state may not have the key any more. Imports of many ask for as many
+// together as reads do.
+func (r *customerResource) guardKeyed(ctx context.Context, op *operation[*customerModel]) diag.Diagnostics {
+	diags, key := op.guard(ctx, r.account, op.id, op.failed), op.known.Keyed
+	if diags.HasError() || key == "" {
+		return diags
 	}
 	keeps := func(held *helpcrunch.Customer) bool { return op.state.keeps(key, held, r.account) }
 	held, err := r.account.client.ReadCustomer(ctx, op.id, keeps)
@@ -404,9 +411,7 @@ func (r *customerResource) stillKeyed(ctx context.Context, op *operation[*custom
 	case err != nil:
 		return requestFailed(op.failed, err)
 	case !keeps(held):
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(key), op.failed, fmt.Sprintf(
-			"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and has another one now. Whether they are who was meant is not known, so nothing was written. "+
-				"If they are not, take them out of the state and import whoever has it now; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nIf they are, run terraform apply again.", op.id, key))}
+		return diag.Diagnostics{keyMoved(key, op.failed, op.id, key)}
 	}
 	return nil
 }

@@ -148,6 +148,11 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
 	}
+	if r.account != nil && req.State.Raw.IsNull() {
+		if customer := plan.customer(&resp.Diagnostics); !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(r.account.stillKeyed(ctx, customer)...)
+		}
+	}
 	id := types.StringValue(plan.key())
 	leaving := r.account != nil && r.account.tags.want(plan.CustomerID.ValueString(), !req.State.Raw.IsNull(), plan.Name.ValueString())
 	if !req.State.Raw.IsNull() {
@@ -241,7 +246,7 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 		return state.heldBy(found) || !within(known.WrittenAt, searchLag)
 	})
 	switch {
-	case helpcrunch.IsNotFound(err) && op.doubt != nil:
+	case op.doubt != nil && (helpcrunch.IsNotFound(err) || err == nil && !state.heldBy(customer)):
 		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 	case helpcrunch.IsNotFound(err):
 		if known.Import == importFound { // Terraform itself says that there is nothing to import

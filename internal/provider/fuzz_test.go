@@ -180,9 +180,9 @@ func FuzzFilterValue(f *testing.F) {
 // FuzzImportID: an import id is the id of a customer, a key to look for, or refused.
 func FuzzImportID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
-		field, value := importKey(id)
-		if field != nil && (value == "" || isID(id) || id != attributeOf(field.Name)+":"+value) {
-			t.Errorf("%q is %s %q", id, field.Name, value)
+		key, isKey := parseImportKey(id)
+		if isKey && (key.value == "" || isID(id) || id != attributeOf(key.field.Name)+":"+key.value) {
+			t.Errorf("%q is %s %q", id, key.field.Name, key.value)
 		}
 		if number, err := strconv.ParseInt(id, 10, 64); isID(id) && (err != nil || number <= 0 || strconv.FormatInt(number, 10) != id) {
 			t.Errorf("%q is no id", id)

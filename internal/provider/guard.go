@@ -80,11 +80,12 @@ func anotherAccount(id int64, failed, stated string, known *helpcrunch.Organizat
 		id, stated, nameOf(known), stated, envAPIKey, nameOf(known)))
 }
 
-// accountInDoubt is for a write, or for somebody who seems to be gone.
+// accountInDoubt is for a write, or for somebody who seems to be gone, or to be
+// otherwise than the state has them.
 func accountInDoubt(id int64, failed, stated string, err error) diag.Diagnostics {
 	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("organization"), failed, fmt.Sprintf(
 		"Customer %d is one of the HelpCrunch account %s, and whether the API key is one of that account could not be found out: "+
-			"elsewhere the same id is somebody else. So nothing was written. Run it again, or use a key that may read the account.\n\n%s", id, stated, err))}
+			"elsewhere the same id is somebody else. So nothing was written, and nothing taken into the state. Run it again, or use a key that may read the account.\n\n%s", id, stated, err))}
 }
 
 // missing warns of a customer whom HelpCrunch does not know any more. The summary is

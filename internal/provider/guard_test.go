@@ -120,6 +120,35 @@ func TestAnotherAccount(t *testing.T) {
 	}
 }
 
+// TestAccountInDoubt: where nobody can say whose the API key is, what is as the state
+// has it is believed, and nothing else is taken into the state: it may be of somebody
+// else. A tag that is not there would be given to them.
+func TestAccountInDoubt(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newAccountOf(t, acme), newAccountOf(t, initech)
+	c := newClient(t, ours)
+	customer := c.created(customerKind, attributes{"name": text("Ada"), "notes": text("ours")})
+	tag := c.created(tagKind, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("vip")})
+	for range 100 { // whichever id it was, somebody else has it
+		if _, err := theirs.Add(sandbox.Record{"name": "Somebody", "notes": "theirs"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for server, want := range map[*sandbox.Server]string{ours: "", theirs: "ERROR: "} {
+		server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: sandbox.Forbidden, Times: 100})
+		c := newClient(t, server)
+		for _, i := range []instance{customer, tag} {
+			after, said := c.read(i)
+			if (said == "") != (want == "") || !strings.HasPrefix(said, want) || want != "" && !strings.Contains(said, "one of the HelpCrunch account 17, and whether the API key is one of that account could not be found out") {
+				t.Errorf("%s: it says %q, want %q", i.kind, said, want)
+			}
+			if !after.exists() || c.attribute(after, "organization") != "17" || i.kind == customerKind && c.attribute(after, "notes") != "ours" {
+				t.Errorf("%s: the state is not what it was", i.kind)
+			}
+		}
+	}
+}
+
 // TestPlanOfAnotherAccount: a plan that was made with the key of one account is not
 // carried out with that of another one, not even where all that is new is a tag.
 func TestPlanOfAnotherAccount(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -33,6 +34,9 @@ type memory struct {
 	// not known: an import stores neither of the two, and writing them as they are
 	// sends nothing.
 	Blocked *bool
+	// Empty are the attributes that an import found empty, until an update has
+	// succeeded: those are not stored either, and to keep them empty sends nothing.
+	Empty []string
 	// TwinsEmptied is whether custom_data_wo is planned to have no property.
 	TwinsEmptied bool
 	// Gone is whether the last refresh has found nobody, and the customer was left
@@ -99,7 +103,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "empty": &m.Empty, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether
@@ -114,9 +118,17 @@ const searchLag = 10 * time.Minute
 // is as before is written as before: a refresh with nothing to do leaves the
 // state alone.
 func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	m.Unsubscribed, m.Blocked, m.Gone = customer.Unsubscribed, nil, false
+	m.Unsubscribed, m.Blocked, m.Empty, m.Gone = customer.Unsubscribed, nil, nil, false
 	if m.Import == importRead {
 		m.Blocked = &customer.Blocked
+		for _, text := range textAttributes {
+			if text.normal(text.held(customer)) == "" {
+				m.Empty = append(m.Empty, text.name)
+			}
+		}
+		if len(customer.Tags) == 0 {
+			m.Empty = append(m.Empty, "tags")
+		}
 	}
 	m.Tags, m.Properties = tagSpellings(managed.Tags, customer.Tags), customer.CustomData.Spellings()
 }
@@ -138,6 +150,14 @@ func (m *memory) imported(state *customerModel) *customerModel {
 	}
 	if known.Blocked.IsNull() {
 		known.Blocked = types.BoolPointerValue(m.Blocked)
+	}
+	for _, text := range textAttributes {
+		if text.of(&known).IsNull() && slices.Contains(m.Empty, text.name) {
+			*text.of(&known) = types.StringValue("")
+		}
+	}
+	if known.Tags.IsNull() && slices.Contains(m.Empty, "tags") {
+		known.Tags = types.SetValueMust(tagType, nil)
 	}
 	return &known
 }

@@ -39,7 +39,7 @@ func TestImportWritesNothingThatIsSo(t *testing.T) {
 		said                  string
 	}{
 		{false, false, 0, ""},
-		{false, true, 1, ""},
+		{false, true, 1, "The configuration blocks or unblocks an imported person"},
 		{true, false, 1, "A person is subscribed again"},
 	} {
 		l := newPerson(t, newSandbox(t))
@@ -58,6 +58,74 @@ func TestImportWritesNothingThatIsSo(t *testing.T) {
 		}
 		l.holds(map[string]string{"unsubscribed": "false", "blocked": "false"})
 		l.must("", 0)
+	}
+}
+
+// TestImportWritesNoEmptinessThatIsSo: what the import found empty, and is to be empty,
+// is not written, and keeps what a colleague gives it between plan and apply.
+func TestImportWritesNoEmptinessThatIsSo(t *testing.T) {
+	t.Parallel()
+	for _, held := range []sandbox.Record{{"name": "Ada"}, {"name": "Ada", "phone": "555", "tags": []string{"vip"}}} {
+		l := newPerson(t, newSandbox(t))
+		ada, err := l.account.Add(held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.write(attributes{"name": text("Ada"), "phone": text(""), "notes": text(""), "tags": tagSet(newClient(t, l.account))})
+		plan := l.plan(core.Options{Imports: map[string]string{personAddress: itoa(ada)}})
+		if err := l.account.Change(ada, sandbox.Record{"notes": "A colleague's"}); err != nil {
+			t.Fatal(err)
+		}
+		before, want := writesOf(l.account), len(held)-1
+		if said := l.start().Apply(t.Context(), l.state, plan, core.Options{}); said.Err() != nil || writesOf(l.account)-before != min(want, 1) {
+			t.Errorf("%v: %d writes: %v", held, writesOf(l.account)-before, said)
+		}
+		if ada, _ := l.account.Customer(ada); ada["notes"] != "A colleague's" || ada["phone"] == "555" || len(ada.TagNames()) > 0 {
+			t.Errorf("%v: HelpCrunch holds %v", held, ada)
+		}
+		l.must("~notes", 1) // from now on it is drift
+	}
+}
+
+// TestImportByAKeyOfBeforeIsNotSettled: also an apply that sends nothing looks whether
+// the key is still theirs, so that neither a later one nor a tag gets to somebody else.
+func TestImportByAKeyOfBeforeIsNotSettled(t *testing.T) {
+	t.Parallel()
+	const refusal = "Whether they are who was meant is not known"
+	for name, c := range map[string]struct{ first, then string }{
+		"a deletion":                     {`deletion_policy = "delete"`, ""},
+		"a later write":                  {`deletion_policy = "prevent"`, "resource \"helpcrunch_customer\" \"a\" {\n  user_id = \"crm-17\"\n  notes = \"owes 500\"\n}\n"},
+		"a tag":                          {"", "as before"},
+		"a tag beside nothing to change": {`name = "Somebody"`, "as before"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newSandbox(t)
+			somebody, err := server.Add(sandbox.Record{"name": "Somebody", "userId": "crm-17"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := server.SetSwitch("search-lag", "1h"); err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Change(somebody, sandbox.Record{"userId": "web-9"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := server.Add(sandbox.Record{"name": "Ada", "userId": "crm-17"}); err != nil {
+				t.Fatal(err)
+			}
+			before := byUserID(server)
+			s := newStage(t, server)
+			block := "resource \"helpcrunch_customer\" \"a\" {\n  user_id = \"crm-17\"\n  " + c.first + "\n}\n"
+			if c.then == "as before" {
+				block += "resource \"helpcrunch_customer_tag\" \"vip\" {\n  customer_id = helpcrunch_customer.a.id\n  name = \"vip\"\n}\n"
+				c.then = block
+			}
+			if out := s.apply(block + importBlock("helpcrunch_customer.a", "user_id:crm-17")); out.err == nil || !strings.Contains(said(out.diags), refusal) {
+				t.Errorf("the import: %v\n%s", out.err, said(out.diags))
+			}
+			s.apply(c.then, noRefresh)
+			onlyChanges(t, server, before)
+		})
 	}
 }
 
