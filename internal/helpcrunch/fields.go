@@ -143,6 +143,21 @@ func (c *Changes) atStake(held *Customer) kind {
 	return kinds
 }
 
+// leavesOut are the kinds of which a customer may hold something that the changes
+// leave out, and that would be missed.
+func (c *Changes) leavesOut() kind {
+	kinds := data
+	if c.CustomData != nil {
+		kinds = properties
+	}
+	for _, f := range fields {
+		if !f.sent(c) && !f.moves && !f.fills {
+			kinds |= f.kind
+		}
+	}
+	return kinds
+}
+
 // filled are the properties that hold something.
 func (d CustomData) filled() CustomData {
 	filled := make(CustomData)

@@ -24,9 +24,10 @@ import (
 // read just before and compared with the answer, while the others wait. What is
 // lost is put back at once (checked.go), and the run goes on without what loses.
 //
-// The canary is one who holds something: that proves the law at once. Who holds
-// what is read just before, by one search for up to a hundred who wait. A search
-// may lag behind, so it chooses and never convicts.
+// The canary is one who holds something: that proves the law of it at once. Who
+// holds what is read just before, by one search for up to a hundred who wait. A
+// search may lag behind, so it chooses and never convicts. No kind acquits another:
+// what merges strings may well set to false, or to none, what is not mentioned.
 
 // verdict is what is known of a law.
 type verdict int32
@@ -87,7 +88,6 @@ func (l *laws) note(inBatch bool, seen comparison) {
 		return
 	}
 	l.shown.Or(uint32(seen.kept))
-	// Tags that stay say nothing about strings.
 	l.batchFields.settle(seen.kept&plain != 0, seen.lost&wholeCustomer != 0)
 	l.batchProperties.settle(seen.kept&properties != 0, seen.lost&properties != 0)
 }
@@ -98,10 +98,21 @@ func (l *laws) losesInBatch(u update) bool {
 	return l.batchFields.is(loses) || u.CustomData != nil && l.batchProperties.is(loses)
 }
 
-// open reports whether a batch of these could still show what is not known.
+// open reports whether a batch of these could still show what is not known: of
+// each kind that they leave out whether it is kept.
 func (l *laws) open(updates []job) bool {
-	return l.batchFields.is(unproven) || l.batchFields.is(keeps) && l.batchProperties.is(unproven) &&
-		slices.ContainsFunc(updates, func(j job) bool { return j.Value.CustomData != nil })
+	return slices.ContainsFunc(updates, func(j job) bool {
+		return !l.losesInBatch(j.Value) && j.Value.leavesOut()&^l.keptInBatch() != 0
+	})
+}
+
+// keptInBatch are the kinds that a batch is known to leave alone.
+func (l *laws) keptInBatch() kind {
+	kept := kind(l.shown.Load())
+	if l.batchProperties.is(keeps) {
+		kept |= properties
+	}
+	return kept
 }
 
 // unproven are the kinds that a batch would put at stake and that nobody has
@@ -110,17 +121,13 @@ func (l *laws) unproven(u update, held *Customer) kind {
 	if held == nil || l.losesInBatch(u) {
 		return 0
 	}
-	kinds := u.atStake(held) &^ kind(l.shown.Load())
-	if l.batchProperties.is(keeps) {
-		kinds &^= properties
-	}
-	return kinds
+	return u.atStake(held) &^ l.keptInBatch()
 }
 
 // prove finds out what a batch of these would lose: it writes as many of them
 // as canaries as that takes, and returns the others, with a slot for their batch
-// (nil = none yet). Where nobody holds anything there is nothing to lose, and
-// the next batch asks again.
+// (nil = none yet). Of a kind that nobody holds there is nothing to lose, and the
+// next batch asks again.
 func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budget.Slot, err error) {
 	l := &c.laws
 	if err := take(ctx, l.turn); err != nil {
@@ -128,31 +135,28 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 	}
 	defer func() { <-l.turn }()
 
-	var seen map[int64]*Customer
-	for made, more := false, true; len(jobs) > 1 && !l.batchFields.is(loses); {
+	for made := false; len(jobs) > 1 && l.open(jobs); {
+		giveBack(slot)
 		jobs = slices.DeleteFunc(jobs, givenUp)
-		open := l.open(jobs)
-		if open {
+		var seen map[int64]*Customer
+		if slot, seen, err = c.glance(ctx, jobs); err != nil {
+			return nil, nil, err
+		}
+		// Whom the search does not show, nothing is known of. They take slots of
+		// their own, and a small budget has none beside ours.
+		var unseen []job
+		jobs = slices.DeleteFunc(jobs, func(j job) bool {
+			if seen[j.Value.ID] == nil {
+				unseen = append(unseen, j)
+			}
+			return seen[j.Value.ID] == nil
+		})
+		if len(unseen) > 0 {
 			giveBack(slot)
-			if slot, seen, err = c.glance(ctx, jobs); err != nil {
-				return nil, nil, err
-			}
-			// Whom the search does not show, nothing is known of. They take slots of
-			// their own, and a small budget has none beside ours.
-			var unseen []job
-			jobs = slices.DeleteFunc(jobs, func(j job) bool {
-				if seen[j.Value.ID] == nil {
-					unseen = append(unseen, j)
-				}
-				return seen[j.Value.ID] == nil
-			})
-			if len(unseen) > 0 {
-				giveBack(slot)
-				slot = nil
-			}
-			for _, j := range unseen {
-				c.patch(ctx, nil, j)
-			}
+			slot = nil
+		}
+		for _, j := range unseen {
+			c.patch(ctx, nil, j)
 		}
 		canary, most := -1, 0
 		for i, j := range jobs {
@@ -160,15 +164,9 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 				canary, most = i, kinds
 			}
 		}
-		switch {
-		case canary >= 0 && !open && more: // of a kind that the others do not hold
-			more = false
-		case canary >= 0 && open:
-		case !made:
+		if canary < 0 && !made {
 			made = true
 			canary = slices.IndexFunc(jobs, func(j job) bool { return l.canShow(j.Value) })
-		default:
-			canary = -1
 		}
 		if canary < 0 {
 			break
@@ -227,11 +225,6 @@ func (c *Client) show(ctx context.Context, u update, held *Customer, written Wri
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
 	shown, err := c.compared(ctx, again, true, &before, answer[u.ID].whole(), err)
 	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
-		if first := written.Loss; first != nil && shown.Loss != nil {
-			shown.Loss = &Loss{ByBatch: true, Fields: slices.Compact(slices.Sorted(slices.Values(append(first.Fields, shown.Loss.Fields...))))}
-		} else if shown.Loss == nil {
-			shown.Loss = first
-		}
 		return shown, err
 	}
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {

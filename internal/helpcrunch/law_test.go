@@ -554,8 +554,56 @@ func TestNobodyLosesWhatNobodyManages(t *testing.T) {
 	}
 }
 
+// Strings that a batch keeps acquit neither tags nor flags nor custom data: an account
+// may treat each its own way. The first half hold notes alone, which proves strings.
+func TestStringsAcquitNothingElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		held  sandbox.Record
+		clear string
+		lost  string
+	}{
+		"tags":        {sandbox.Record{"notes": "n", "tags": []string{"do-not-call"}}, `{"tags":[],"customer":`, "tags"},
+		"flags":       {sandbox.Record{"notes": "n", "unsubscribed": true}, `{"unsubscribed":false,"customer":`, "unsubscribed"},
+		"custom data": {sandbox.Record{"notes": "n", "customData": map[string]any{"seats": 12}}, `{"customData":[{"property":"seats","value":null}],"customer":`, "customData.seats"},
+	} {
+		for _, clears := range []bool{true, false} {
+			with := plainly(60, sandbox.Record{"notes": "n"}, nil)
+			for i := range with.sandbox.Customers {
+				with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+				if i >= 20 {
+					with.sandbox.Customers[i] = c.held
+				}
+			}
+			with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+				if clears && r.Method == http.MethodPut {
+					body = bytes.ReplaceAll(body, []byte(`{"customer":`), []byte(c.clear))
+				}
+				return body, nil
+			})
+			open(t, with, func(a *account) {
+				ids := a.ids()
+				before := a.heldBeside(ids, "company")
+				got := a.updateAll(a.Context(), 10, ids, func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} })
+				for id, got := range got {
+					if record, _ := a.server.Customer(id); got.err != nil || record["company"] != "Engines" {
+						t.Errorf("%s: %d is %v: %v", name, id, record, got.err)
+					}
+				}
+				if after := a.heldBeside(ids, "company"); after != before {
+					t.Errorf("%s: HelpCrunch held\n%s\nand holds\n%s", name, before, after)
+				}
+				told := losses(got)
+				if clears && (len(told) != 1 || !told[0].ByBatch || !slices.Equal(told[0].Fields, []string{c.lost})) || !clears && len(told) > 0 {
+					t.Errorf("%s: told of %+v", name, told)
+				}
+			})
+		}
+	}
+}
+
 // Where nobody holds anything that could be lost, what has just been written
-// is what is put at stake: the law is known before the second batch.
+// is what is put at stake: of strings the law is known before the second batch. Of what
+// nobody has shown, each batch asks whether anybody in it holds that.
 func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 	for _, held := range []sandbox.Record{{}, {"locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}} {
 		with := plainly(30, held, nil)
@@ -564,7 +612,7 @@ func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 		}
 		open(t, with, func(a *account) {
 			a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
-			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 10}) || a.server.Count(sandbox.OpGet) != 1 || a.requests() != 7 {
+			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 10}) || a.server.Count(sandbox.OpGet) != 1 || a.server.Count(sandbox.OpSearch) != 3 || a.requests() != 9 {
 				t.Errorf("%q with batches of %v", a.operations(), sizes)
 			}
 		})

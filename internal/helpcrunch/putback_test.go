@@ -228,30 +228,6 @@ func TestKindThatTheFirstCanaryDoesNotHold(t *testing.T) {
 	})
 }
 
-// What both writes of a canary that is made have cleared is told once, and is there again.
-func TestMadeCanaryTellsOfBothLosses(t *testing.T) {
-	with := crowd(2, "batch-clears-omitted")
-	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"seats": 12}}
-	}
-	open(t, with, func(a *account) {
-		outcomes := a.updateAll(a.Context(), 2, a.ids(), func(int64) helpcrunch.Changes {
-			return helpcrunch.Changes{Name: helpcrunch.Some("Ada"), CustomData: planned("gold")(0).CustomData}
-		})
-		for id, got := range outcomes {
-			record, _ := a.server.Customer(id)
-			plan, _ := record.Custom("plan")
-			if seats, _ := record.Custom("seats"); got.err != nil || record["name"] != "Ada" || plan != "gold" || fmt.Sprint(seats) != "12" {
-				t.Errorf("%d: error %v, HelpCrunch holds %v", id, got.err, record)
-			}
-		}
-		told := losses(outcomes)
-		if len(told) != 1 || !told[0].ByBatch || !slices.Equal(told[0].Fields, []string{"customData.plan", "customData.seats", "name"}) {
-			t.Errorf("told of %+v", told)
-		}
-	})
-}
-
 // An account that refuses the second write of a canary that is made refuses it
 // once in a run: everybody is written all the same.
 func TestMadeCanaryThatIsRefused(t *testing.T) {

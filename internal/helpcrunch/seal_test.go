@@ -311,7 +311,7 @@ func TestWordsOfALoss(t *testing.T) {
 		want   string
 	}{
 		"known":   {nil, "lost userId, phone, tags, customData.renewal, customData.seats and it could not be put back"},
-		"unknown": {[]sandbox.Fault{{Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}}, "may have lost userId, phone, tags, customData.renewal, customData.seats: "},
+		"unknown": {[]sandbox.Fault{{Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, {Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1}}, "may have lost userId, phone, unsubscribed, tags, customData.renewal, customData.seats: "},
 	} {
 		open(t, crowd(3, "batch-clears-omitted"), func(a *account) {
 			lost := a.loseACanary(append(test.faults, sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore})...)

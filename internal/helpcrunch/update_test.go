@@ -31,7 +31,7 @@ func crowd(count int, switches ...string) setup {
 	}
 	for i := range count {
 		with.sandbox.Customers = append(with.sandbox.Customers, sandbox.Record{
-			"userId": fmt.Sprintf("crm-%d", i), "phone": "555", "tags": []string{"vip"},
+			"userId": fmt.Sprintf("crm-%d", i), "phone": "555", "tags": []string{"vip"}, "unsubscribed": true,
 			"customData": map[string]any{"seats": 12, "renewal": 1700000000},
 		})
 	}
@@ -46,7 +46,7 @@ func crowd(count int, switches ...string) setup {
 // crowdHeld is a customer of a crowd as HelpCrunch holds it.
 func (a *account) keptAll(id int64) bool {
 	record, ok := a.server.Customer(id)
-	return ok && record["phone"] == "555" && slices.Equal(record.TagNames(), []string{"vip"}) && a.keptProperties(id)
+	return ok && record["phone"] == "555" && record["unsubscribed"] == true && slices.Equal(record.TagNames(), []string{"vip"}) && a.keptProperties(id)
 }
 
 func (a *account) keptProperties(id int64) bool {

@@ -20,10 +20,10 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
-// manyBlock is count customers that all have the same plan, and a number of
-// seats that stays.
+// manyBlock is count customers that all have the same plan, a number of seats that
+// stays, and something of each kind that a batch may leave out.
 func manyBlock(count int, plan string) string {
-	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  custom_data = { plan = %q, seats = 1 }\n}\n", count, plan)
+	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  tags = [{ name = \"many\" }]\n  unsubscribed = true\n  custom_data = { plan = %q, seats = 1 }\n}\n", count, plan)
 }
 
 // TestUpdateOfManyIsBatched: with default settings, one apply spends a PUT on

@@ -46,6 +46,9 @@ resource "helpcrunch_customer" "many" {
   email   = "customer-${count.index}@example.com"
   tags    = [{ name = "bench" }]
 
+  # Something of each kind that a batch may leave out. The others need it for nothing.
+  unsubscribed = true
+
   custom_data = { plan = "gold", seats = count.index }
 }
 `,
