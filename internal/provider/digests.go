@@ -66,6 +66,14 @@ type digests struct {
 	*digester
 	customer string
 	all      map[string]types.String
+	named    *namedData // of whom take was asked last
+}
+
+// namedData is the custom data of a customer by names in NFC. Making it goes through
+// all of it, and an answer may have thousands of properties.
+type namedData struct {
+	of   *helpcrunch.Customer
+	data helpcrunch.CustomData
 }
 
 // placeOf is where the digest of a custom property stands.
@@ -81,7 +89,7 @@ func (m *customerModel) digests(d *digester) digests {
 	for place, element := range m.Digests.Elements() {
 		all[place], _ = element.(types.String)
 	}
-	return digests{d, m.ID.ValueString(), all}
+	return digests{d, m.ID.ValueString(), all, new(namedData)}
 }
 
 // value is what stands in the state: null where there are none.
@@ -130,7 +138,10 @@ func (d digests) properties() []string {
 func (d digests) take(place string, held *helpcrunch.Customer) {
 	var form string
 	if name, ok := propertyOfPlace(place); ok {
-		form = held.CustomData.Named()[name].Forms()[0]
+		if d.named.of != held {
+			*d.named = namedData{held, held.CustomData.Named()}
+		}
+		form = d.named.data[name].Forms()[0]
 	}
 	for _, a := range textAttributes {
 		if a.name == place {
@@ -195,5 +206,5 @@ func (d *digester) plan(state, config *customerModel) (planned types.Map, stale 
 			all[placeOf(name)] = types.StringUnknown()
 		}
 	}
-	return digests{d, known.customer, all}.value(), stale
+	return digests{d, known.customer, all, new(namedData)}.value(), stale
 }

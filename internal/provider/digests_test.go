@@ -3,7 +3,12 @@
 
 package provider
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+)
 
 // TestDigestIsOfOneKeyAndCustomer: who has the state and not the API key has
 // nothing to test guesses with, and cannot see who has the same value.
@@ -24,5 +29,30 @@ func TestDigestIsOfOneKeyAndCustomer(t *testing.T) {
 				seen[digest] = true
 			}
 		}
+	}
+}
+
+// Withholding what many properties hold costs by the property, not by their square,
+// however they are named: an answer may have thousands.
+func TestManyPropertiesAreDigestedAtOnce(t *testing.T) { // alone: it counts
+	d, err := newDigester("secret-of-acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocated := func(properties int) float64 {
+		held := &helpcrunch.Customer{ID: 1, CustomData: helpcrunch.CustomData{}}
+		for i := range properties {
+			held.CustomData[fmt.Sprint("e\u0301", i)] = helpcrunch.Value{Kind: helpcrunch.String, Text: "x"}
+		}
+		return testing.AllocsPerRun(1, func() {
+			m := newCustomerModel()
+			m.adopt(held, &account{digester: d})
+			if len(m.Digests.Elements()) != properties {
+				t.Fatalf("%d digests of %d properties", len(m.Digests.Elements()), properties)
+			}
+		})
+	}
+	if some, many := allocated(200), allocated(800); many > 6*some {
+		t.Errorf("four times the properties take %.0f allocations instead of %.0f", many, some)
 	}
 }

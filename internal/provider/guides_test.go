@@ -48,6 +48,7 @@ var guideFolders = map[string]string{
 	"adopt-existing-customers/by-tag":       "adopt-existing-customers.md",
 	"adopt-existing-customers/pin":          "adopt-existing-customers.md",
 	"adopt-existing-customers/pin/baseline": "adopt-existing-customers.md",
+	"adopt-existing-customers/pin/listed":   "adopt-existing-customers.md",
 	"adopt-existing-customers/generate":     "adopt-existing-customers.md",
 	"adopt-existing-customers/query":        "adopt-existing-customers.md",
 	"personal-data":                         "personal-data.md",
@@ -286,6 +287,12 @@ func TestGuideSeedTestAccounts(t *testing.T) {
 	if n := len(server.Customers()); code != 3 || n != 6 {
 		t.Errorf("the job ended with %d and %d accounts, want 3 and the 6 of the two other environments\n%s", code, n, said)
 	}
+
+	// In the middle of one, another job in the same folder.
+	said, code = runScript(t, job, server, bashPath(t), "job.sh", "pull-request-20", "sh", "-c", `env -u TF_WORKSPACE bash job.sh pull-request-21 true && terraform output accounts`)
+	if n := len(server.Customers()); code != 0 || n != 6 || !strings.Contains(said, "buyer") {
+		t.Errorf("two jobs in one folder ended with %d and %d accounts, want the 6 of the two other environments\n%s", code, n, said)
+	}
 }
 
 // TestGuideSpreadsheet: rows as spreadsheets write them become accounts, and what is
@@ -296,6 +303,7 @@ func TestGuideSpreadsheet(t *testing.T) {
 	server := newSandbox(t)
 	w := newGuide(t, server, "seed-test-accounts/spreadsheet")
 	shown := read(t, "examples", "guides", "seed-test-accounts", "spreadsheet", "accounts.csv")
+	write(t, w.WorkingDir(), "terraform.tfvars", "environment = \"staging\"\n")
 	save := func(text string) {
 		write(t, w.WorkingDir(), "accounts.csv", "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))
 	}
@@ -331,7 +339,7 @@ func TestGuideSpreadsheet(t *testing.T) {
 	save(shown)
 	applied(t, w)
 	accounts := byUserID(server)
-	buyer, trial, bare := accounts["test-account-001"], accounts["test-account-002"], accounts["test-account-003"]
+	buyer, trial, bare := accounts["staging-001"], accounts["staging-002"], accounts["staging-003"]
 	renewal, _ := buyer.Custom("renewal")
 	seats, _ := buyer.Custom("seats")
 	if len(accounts) != 4 || accounts["001"]["name"] != "Ada Lovelace" || buyer["company"] != "Example, Ltd; Sales" || buyer["unsubscribed"] != false || fmt.Sprintf("%v %v", seats, renewal) != "12 1798675200" {
@@ -482,11 +490,17 @@ func TestGuideAuditSpeaksToNoTerminal(t *testing.T) {
 	w := newGuide(t, server, "audit")
 	applied(t, w)
 	ada := byUserID(server)["crm-17"]
-	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J"})
+	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J", "email": "=1+1@example.com"})
+	write(t, w.WorkingDir(), "report.tfplan", "of before, and for everybody to read")
 	said, _ := runScript(t, w, server, bashPath(t), "-c", `VALUES=1 exec "$BASH" report.sh report.tfplan`)
-	want := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\tname\t\"Ada Lovelace\"\t\"A?31m?da\\u001b[2J\"\n", ada.ID())
+	address := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\t", ada.ID())
+	want := address + "email\t\"ada@example.com\"\t\"'=1+1@example.com\"\n" + // no formula in a spreadsheet
+		address + "name\t\"Ada Lovelace\"\t\"A?31m?da\\u001b[2J\"\n"
 	if said != want {
 		t.Errorf("it says %q, want %q", said, want)
+	}
+	if plan, err := os.Stat(filepath.Join(w.WorkingDir(), "report.tfplan")); err != nil || plan.Mode().Perm() != 0o600 {
+		t.Errorf("the plan, with everybody's values, has the mode %v, %v", plan.Mode(), err)
 	}
 	if said, code := runScript(t, w, server, bashPath(t), "-c", `VALUES=yes exec "$BASH" report.sh report.tfplan`); code != 1 || !strings.Contains(said, "set it to 1") {
 		t.Errorf("with VALUES=yes it ends with %d: %s", code, said)
@@ -710,6 +724,21 @@ func TestGuideAdoptPin(t *testing.T) {
 		if said, code := runScript(t, w, server, bashPath(t), script); code != 2 || !strings.HasPrefix(said, want) {
 			t.Errorf("%s ended with %d, want 2 and %q:\n%s", script, code, want, said)
 		}
+	}
+
+	// Somebody who is tagged later is imported as well, and nobody is made twice.
+	late, err := server.Add(sandbox.Record{"name": "Late", "email": "late@example.com", "tags": []string{"vip"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := len(server.Customers())
+	if said, code := runScript(t, w, server, bashPath(t), "baseline.sh"); code != 0 {
+		t.Fatal(said)
+	}
+	server.ResetCounts()
+	applied(t, w)
+	if n := len(server.Customers()); n != there || writesOf(server) > 0 {
+		t.Errorf("%d customers after %d writes, want %d: customer %d was there", n, writesOf(server), there, late)
 	}
 
 	// The same by a list, of whom one is nobody.
@@ -1593,6 +1622,10 @@ func TestGuideTryWithoutAnAccount(t *testing.T) {
 		t.Errorf("test.sh ended with %d\n%s", code, said)
 	}
 	log, err := os.ReadFile(filepath.Join(w.WorkingDir(), "sandbox.log"))
+	editFile(t, w, "test.sh", "plan=text", "plan=txt") // and the sandbox does not start
+	if said, code := runScript(t, w, elsewhere, bashPath(t), "test.sh"); code == 0 || !strings.Contains(said, "The sandbox did not start") {
+		t.Errorf("without a sandbox test.sh ended with %d\n%s", code, said)
+	}
 	if err != nil || strings.Count(string(log), "POST /v1/customers 201") != 2 && strings.Count(string(log), "POST /v1/customers 200") != 2 ||
 		strings.Count(string(log), "DELETE /v1/customers/") != 2 {
 		t.Errorf("sandbox.log: %v\n%s", err, log)

@@ -10,16 +10,19 @@ umask 077 # for the plan, which has people's data
 plan="${1:-audit.tfplan}"
 [[ "${VALUES:-}" =~ ^[01]?$ ]] || { echo "VALUES is \"$VALUES\": set it to 1 for values, or leave it out." >&2; exit 1; }
 terraform init -input=false >/dev/null || exit 1
+rm -f "$plan" # one that others may read would stay so
 said="$(terraform plan -refresh-only -input=false -json -parallelism=100 -out="$plan")" || {
   jq -r 'select(.diagnostic.severity == "error") | .diagnostic | "\(.summary)\n\n\(.detail)\n"' <<<"$said" >&2
   exit 1
 }
 # Whoever is gone and not to be made anew is no drift to Terraform: a warning says it.
 gone="$(jq -s 'map(.diagnostic | select(.summary // "" | startswith("Customers are missing")) | .address)' <<<"$said")" || exit 1
-report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" --argjson gone "$gone" '
+report="$(terraform show -json "$plan" | gone="$gone" jq -r --argjson values "${VALUES:-0}" '
+  ($ENV.gone | fromjson) as $gone |
   def parts($before; $after): # an object goes property by property
     ([$before, $after] | map(objects | keys[]) | unique[]) as $key
     | [$key, $before[$key], $after[$key]] | select(.[1] != .[2]);
+  def shown: if type == "string" and test("^[=+@-]") then "\u0027" + . else . end | tojson; # no formula in a spreadsheet
   [.resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
     | (.before.customer_id // .before.id) as $id
     | if .after == null then [$id, $r.address, "gone"] else
@@ -27,7 +30,7 @@ report="$(terraform show -json "$plan" | jq -r --argjson values "${VALUES:-0}" -
         | if ($name == "custom_data" or $name == "digests") and ([$was, $is] | all(type == "object"))
           then parts($was; $is) as [$property, $w, $i] | [$id, $r.address, "\($name).\($property)", $w, $i]
           else [$id, $r.address, $name, $was, $is] end
-        | if $values == 1 then .[:3] + (.[3:] | map(tojson)) else .[:3] end
+        | if $values == 1 then .[:3] + (.[3:] | map(shown)) else .[:3] end
       end]
   + [.prior_state | .. | objects | select(.mode? == "managed" and (.address | IN($gone[])))
     | [.values.customer_id // .values.id, .address, "gone"]]

@@ -9,6 +9,8 @@ for region in eu us; do
   TF_WORKSPACE="$region" terraform apply -input=false -auto-approve -parallelism=100 &
   pids+=($!)
 done
+failed=0
 for pid in "${pids[@]}"; do
-  wait "$pid"
+  wait "$pid" || failed=1 # and wait for the others all the same
 done
+exit "$failed"

@@ -11,7 +11,9 @@ shift
 
 terraform init
 terraform workspace select -or-create "$TF_VAR_environment" # a state of its own
-trap 'terraform destroy -auto-approve' EXIT
+export TF_WORKSPACE="$TF_VAR_environment"                   # whichever another job selects in this folder
+# An apply that was told to stop has the lock for as long as it finishes what is under way.
+trap 'terraform destroy -auto-approve -lock-timeout=5m' EXIT
 terraform apply -auto-approve
 
 "$@"

@@ -3,5 +3,6 @@ set -euo pipefail
 umask 077 # for people's data
 terraform -chdir=baseline init -input=false
 terraform -chdir=baseline apply -input=false -auto-approve
-terraform -chdir=baseline output -json baseline >baseline.json
+terraform -chdir=baseline output -json baseline >baseline.json.new
+mv baseline.json.new baseline.json
 rm baseline/terraform.tfstate* # which has people's data

@@ -10,7 +10,7 @@ terraform {
 provider "helpcrunch" {}
 
 variable "prefix" {
-  description = "What the user_ids of the accounts begin with, such as pull-request-17- or test-account-."
+  description = "What the user_ids of the accounts begin with, such as pull-request-17-."
   type        = string
 
   validation {

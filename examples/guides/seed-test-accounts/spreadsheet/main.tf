@@ -9,6 +9,11 @@ terraform {
 
 provider "helpcrunch" {}
 
+variable "environment" {
+  description = "The test environment that the accounts are for, such as staging."
+  type        = string
+}
+
 locals {
   columns = ["Number", "Name", "Company", "Seats", "Newsletter", "Renewal"]
   fewest  = 3 # Fewer rows are a file that was cut off, and not accounts to delete: set it to your number.
@@ -70,8 +75,9 @@ locals {
 resource "helpcrunch_customer" "account" {
   for_each = local.accounts
 
-  # Which no person has, for whoever has it is taken over, and deleted in the end.
-  user_id         = "test-account-${each.key}"
+  # Which no person has, and no other environment, for whoever has it is taken over,
+  # and deleted in the end.
+  user_id         = "${var.environment}-${each.key}"
   name            = each.value.name
   company         = each.value.company
   unsubscribed    = each.value.unsubscribed
