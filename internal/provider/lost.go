@@ -48,7 +48,7 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 		case loss != nil:
 			m.WrittenAt = time.Now().Unix() // a search may not show it yet
 			diags.AddWarning("Lost values were put back",
-				fmt.Sprintf("An earlier update had cleared values of customer %d that it did not mention, and could not put them back then: %s. They are in HelpCrunch again.",
+				fmt.Sprintf("An earlier update had cleared values of customer %d that it did not mention, and could not put them back then: %s. They are in HelpCrunch again. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.",
 					id, listed(loss.Fields)))
 		}
 	}
