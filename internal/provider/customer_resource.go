@@ -240,7 +240,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 
 	known.keepOrigin(state.Origin)
-	changes := known.spelled(plan.changes(known.imported(state), op.config, known.Import == importRead, r.account.digester))
+	changes := known.spelled(plan.changes(known.imported(state, op.config), op.config, known.Import == importRead, r.account.digester))
 	takenOut := known.tagsTakenOut(plan.Tags, state.Tags)
 	if changes.Tags != nil {
 		// One that another resource takes off just now would be missing afterwards.
@@ -291,7 +291,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		known.Written = writtenTags(plan.Tags, namesOf(configured))
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
-		known.Import, known.Keyed, known.Blocked, known.Empty = importSettled, "", nil, nil
+		known.Import, known.Keyed, known.Blocked, known.Empty, known.Beside = importSettled, "", nil, nil, nil
 	}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -37,6 +38,9 @@ type memory struct {
 	// Empty are the attributes that an import found empty, until an update has
 	// succeeded: those are not stored either, and to keep them empty sends nothing.
 	Empty []string
+	// Beside are the custom properties that an import left where they are, until an
+	// update has succeeded: of all others that it does not know there are none.
+	Beside []string
 	// TwinsEmptied is whether custom_data_wo is planned to have no property.
 	TwinsEmptied bool
 	// Gone is whether the last refresh has found nobody, and the customer was left
@@ -103,7 +107,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "empty": &m.Empty, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "empty": &m.Empty, "beside": &m.Beside, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether
@@ -118,7 +122,7 @@ const searchLag = 10 * time.Minute
 // is as before is written as before: a refresh with nothing to do leaves the
 // state alone.
 func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
-	m.Unsubscribed, m.Blocked, m.Empty, m.Gone = customer.Unsubscribed, nil, nil, false
+	m.Unsubscribed, m.Blocked, m.Empty, m.Beside, m.Gone = customer.Unsubscribed, nil, nil, nil, false
 	if m.Import == importRead {
 		m.Blocked = &customer.Blocked
 		for _, text := range textAttributes {
@@ -129,6 +133,14 @@ func (m *memory) saw(customer *helpcrunch.Customer, managed *customerModel) {
 		if len(customer.Tags) == 0 {
 			m.Empty = append(m.Empty, "tags")
 		}
+		elements, _ := (customData{managed.CustomData}).elements()
+		digests := managed.digests(nil)
+		for name, value := range customer.CustomData.Named() {
+			if elements[name] == nil && !digests.has(placeOf(name)) && !value.IsEmpty() {
+				m.Beside = append(m.Beside, name)
+			}
+		}
+		slices.Sort(m.Beside)
 	}
 	m.Tags, m.Properties = tagSpellings(managed.Tags, customer.Tags), customer.CustomData.Spellings()
 }
@@ -139,8 +151,9 @@ func (m *memory) wrote(customer *helpcrunch.Customer, managed *customerModel) {
 	m.WrittenAt = time.Now().Unix()
 }
 
-// imported is the state with what the import saw and does not store.
-func (m *memory) imported(state *customerModel) *customerModel {
+// imported is the state with what the import saw and does not store, as far as the
+// configuration asks for it.
+func (m *memory) imported(state, config *customerModel) *customerModel {
 	if m.Import != importRead || m.Blocked == nil {
 		return state
 	}
@@ -158,6 +171,15 @@ func (m *memory) imported(state *customerModel) *customerModel {
 	}
 	if known.Tags.IsNull() && slices.Contains(m.Empty, "tags") {
 		known.Tags = types.SetValueMust(tagType, nil)
+	}
+	digests := state.digests(nil)
+	for _, written := range []types.Dynamic{config.CustomData, config.CustomDataWO} {
+		elements, _ := customData{written}.elements()
+		for name := range elements {
+			if !digests.has(placeOf(name)) && !slices.Contains(m.Beside, name) {
+				known.CustomData = customData{known.CustomData}.with(name, customDataObject(map[string]attr.Value{name: types.StringNull()}))
+			}
+		}
 	}
 	return &known
 }

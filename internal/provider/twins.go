@@ -81,7 +81,8 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 	if diags.HasError() {
 		return diags
 	}
-	planned, stale := r.account.digester.plan(&state, &config)
+	memory := readMemory(ctx, req.Private, &diags)
+	planned, stale := r.account.digester.plan(memory.imported(&state, &config), &config)
 	if req.State.Raw.IsNull() { // whatever ignore_changes hides where somebody is replaced
 		planned = types.MapUnknown(types.StringType)
 	}
@@ -92,7 +93,6 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 	}
 	if elements, known := (customData{config.CustomDataWO}).elements(); known && len(elements) == 0 && !(customData{config.CustomDataWO}).isNull() && len(state.digests(nil).properties()) > 0 {
 		// To tell it from one that ignore_changes hides, which looks the same in the apply.
-		memory := readMemory(ctx, req.Private, &diags)
 		memory.TwinsEmptied = true
 		memory.write(ctx, resp.Private, &diags)
 	}
@@ -112,7 +112,7 @@ func keptBesideTwin(name string, plain, twin attr.Value) diag.Diagnostics {
 // writes. Their values may have changed since, and are written as they are now.
 func (r *customerResource) twinsAsPlanned(state *customerModel, op *operation[*customerModel]) diag.Diagnostics {
 	var diags diag.Diagnostics
-	now, _ := r.account.digester.plan(state, op.config)
+	now, _ := r.account.digester.plan(op.known.imported(state, op.config), op.config)
 	op.plan.twinsEmptied = op.known.TwinsEmptied
 	op.known.TwinsEmptied = false
 	if op.plan.Digests.IsUnknown() { // of somebody new
