@@ -171,7 +171,7 @@ func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 func keyMoved(attribute, failed string, id int64, key string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), failed, fmt.Sprintf(
 		"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and has another one now. Whether they are who was meant is not known, so nothing was written. "+
-			"If they are not, take them out of the state and import whoever has it now; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nIf they are, run terraform apply again.", id, key))
+			"Take them out of the state; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nThen import whoever has it now or, if they are who was meant, this customer by id: %[1]d.", id, key))
 }
 
 // takeFound returns what keepFound kept, once, or nil.

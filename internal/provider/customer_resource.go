@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -200,6 +201,15 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
 		return
 	}
+	if known.Import == importRead && known.Keyed != "" {
+		if !state.keeps(known.Keyed, customer, r.account) {
+			resp.Diagnostics.Append(keyMoved(known.Keyed, op.failed, id, known.Keyed))
+			return
+		}
+		if !within(known.KeyedAt, searchLag) {
+			known.Keyed, known.KeyedAt = "", 0
+		}
+	}
 	if !state.Tags.IsNull() {
 		resp.Diagnostics.Append(tooManyTags(customer)...)
 		if resp.Diagnostics.HasError() {
@@ -291,7 +301,7 @@ func (r *customerResource) Update(ctx context.Context, req resource.UpdateReques
 		known.Written = writtenTags(plan.Tags, namesOf(configured))
 	}
 	if known.Import == importRead && !resp.Diagnostics.HasError() {
-		known.Import, known.Keyed, known.Blocked, known.Empty, known.Beside = importSettled, "", nil, nil, nil
+		known.Import, known.Keyed, known.KeyedAt, known.Blocked, known.Empty, known.Beside = importSettled, "", 0, nil, nil, nil
 	}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	// What was not sent keeps its planned value even if the answer shows that
@@ -359,6 +369,9 @@ func (r *customerResource) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	known := memory{Import: importFound, Keyed: keyed}
+	if keyed != "" {
+		known.KeyedAt = time.Now().Unix()
+	}
 	known.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)

@@ -25,9 +25,11 @@ import (
 type memory struct {
 	// Import is how far an import has come, "" where the customer was created.
 	Import importStage
-	// Keyed is the attribute by which an import has found the customer, until an
-	// update has succeeded: "" for the id.
-	Keyed string
+	// Keyed is the attribute by which an import has found the customer, "" for the id,
+	// until an update has succeeded, or a search has shown it that was not of that
+	// time. KeyedAt is when that was, in UNIX seconds.
+	Keyed   string
+	KeyedAt int64
 	// Unsubscribed is what the last answer said, for the warning before
 	// somebody is subscribed again. It is known also where it is not managed.
 	Unsubscribed bool
@@ -107,7 +109,7 @@ func (m *memory) keepOrigin(stated types.String) {
 
 // keys are the fields by their keys in the private state.
 func (m *memory) keys() map[string]any {
-	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "empty": &m.Empty, "beside": &m.Beside, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
+	return map[string]any{"import": &m.Import, "keyed": &m.Keyed, "ka": &m.KeyedAt, "unsubscribed": &m.Unsubscribed, "lost": &m.Lost, "w": &m.WrittenAt, "tags": &m.Tags, "properties": &m.Properties, "asked": &m.Asked, "blocked": &m.Blocked, "empty": &m.Empty, "beside": &m.Beside, "gone": &m.Gone, "emptied": &m.TwinsEmptied, "t": &m.Written, "stays": &m.TagStays}
 }
 
 // formerKeys are those of older versions: when the customer was read, and whether

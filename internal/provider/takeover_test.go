@@ -207,9 +207,19 @@ func TestImportByAKeyOfBefore(t *testing.T) {
 				t.Errorf("%d searches", n)
 			}
 
-			// Who is settled is not asked for any more, and the next run goes by what it reads.
-			for range 2 {
-				plan = l.start().Plan(t.Context(), l.state, blocks, core.Options{Parallelism: many})
+			// What a refresh reads makes nobody the one who was meant: they have to leave the
+			// state. Who is settled is not asked for any more.
+			plan = l.start().Plan(t.Context(), l.state, blocks, core.Options{Parallelism: many})
+			if errs := plan.Problems.Errors(); len(errs) != 1 || errs[0].Address != blocks[0].Address || !strings.Contains(errs[0].Detail, "this customer by id: "+itoa(eva)) {
+				t.Errorf("%s, %d: the next plan: %v", prefix, many, plan.Problems)
+			}
+			l.state.Set(blocks[0].Address, nil)
+			for i := range 2 {
+				again := core.Options{Parallelism: many}
+				if i == 0 {
+					again.Imports = map[string]string{blocks[0].Address: itoa(eva)}
+				}
+				plan = l.start().Plan(t.Context(), l.state, blocks, again)
 				if said := l.start().Apply(t.Context(), l.state, plan, core.Options{Parallelism: many}); said.Err() != nil {
 					t.Errorf("the next run: %v", said)
 				}
