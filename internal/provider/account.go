@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -217,6 +218,25 @@ func (a *account) planAccount(ctx context.Context, stated types.String, isNew bo
 			"With this provider block the state has customers of the HelpCrunch account %s, and the API key is one of %s. %s", named, nameOf(known), advice))}
 	}
 	return nil
+}
+
+// planOrganization is planAccount, and plans which account somebody, or a tag, is of
+// that is new. Where nothing is refreshed, or a plan is applied with another key, nothing
+// else would say that the same id, or user_id, is somebody else there.
+func (a *account) planOrganization(ctx context.Context, stated types.String, isNew bool, failed string, plan *tfsdk.Plan) diag.Diagnostics {
+	diags := a.planAccount(ctx, stated, isNew)
+	if diags.HasError() || !isNew {
+		return diags
+	}
+	known, err := a.organizationToPlan(ctx)
+	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
+	switch {
+	case err != nil && !unknown:
+		return requestFailed(failed, err)
+	case known == nil:
+		return nil
+	}
+	return plan.SetAttribute(ctx, path.Root("organization"), strconv.FormatInt(known.ID, 10))
 }
 
 // organizationToPlan is the account of the API key, nil where a setting is not known yet.

@@ -26,11 +26,15 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return // not configured yet
 	}
 	if req.State.Raw.IsNull() { // nothing is known that could be lost
-		resp.Diagnostics.Append(r.account.planAccount(ctx, types.StringNull(), true)...)
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		replaced := readMemory(ctx, req.Private, &resp.Diagnostics) // of a predecessor
 		adopts := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"]).ValueBool() && !replaced.present
+		if adopts { // whoever has this user_id in another account is written over
+			resp.Diagnostics.Append(r.account.planOrganization(ctx, types.StringNull(), true, "The customer is not planned", &resp.Plan)...)
+		} else {
+			resp.Diagnostics.Append(r.account.planAccount(ctx, types.StringNull(), true)...)
+		}
 		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "", adopts)...)
 		if adopts && r.account.planEnd(userID.ValueString(), takenOver) {
 			resp.Diagnostics.Append(movedNotDeleted(userID.ValueString()))

@@ -143,7 +143,7 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	var plan customerTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if r.account != nil {
-		resp.Diagnostics.Append(r.planOrganization(ctx, req, resp)...)
+		resp.Diagnostics.Append(r.account.planOrganization(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), req.State.Raw.IsNull(), "The customer is not tagged", &resp.Plan)...)
 	}
 	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
 		return
@@ -168,25 +168,6 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 			"A helpcrunch_customer in this configuration has tags, the exact set of the tags of customer %s: each of its applies takes off what is not in there. "+
 				"Add the tag to that set and take this resource out. If that customer has ignore_changes = [tags], nothing is taken off, and this is not said any more once they have the tag.", plan.CustomerID.ValueString()))
 	}
-}
-
-// planOrganization plans which account a new tag is of. Where nothing is refreshed, or a plan is
-// applied with another key, nothing else would say that the customer is somebody else there.
-func (r *customerTagResource) planOrganization(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
-	isNew := req.State.Raw.IsNull()
-	diags := r.account.planAccount(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), isNew)
-	if diags.HasError() || !isNew {
-		return diags
-	}
-	known, err := r.account.organizationToPlan(ctx)
-	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
-	if err != nil && !unknown {
-		return requestFailed("The customer is not tagged", err)
-	}
-	if known == nil {
-		return nil
-	}
-	return resp.Plan.SetAttribute(ctx, path.Root("organization"), strconv.FormatInt(known.ID, 10))
 }
 
 // planDeletion finds out whether another resource has the tag.

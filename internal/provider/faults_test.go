@@ -432,7 +432,7 @@ func TestThrottled(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := func(count int, name, tag string) string {
-		return settingsBlock("max_retries = 0") + strings.TrimSuffix(countBlock(count, name), "}\n") + fmt.Sprintf("  unsubscribed = true\n  tags = [{ name = %q }]\n}\n", tag)
+		return settingsBlock("max_retries = 0") + strings.TrimSuffix(countBlock(count, name), "}\n") + fmt.Sprintf("  unsubscribed = true\n  custom_data = { plan = \"gold\" }\n  tags = [{ name = %q }]\n}\n", tag)
 	}
 	armed := 0
 	throttle := func(times int, operations ...sandbox.Operation) {

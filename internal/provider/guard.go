@@ -72,6 +72,11 @@ func (a *account) isOf(ctx context.Context, domain string) diag.Diagnostics {
 }
 
 func anotherAccount(id int64, failed, stated string, known *helpcrunch.Organization) diag.Diagnostic {
+	if id == 0 {
+		return diag.NewAttributeErrorDiagnostic(path.Root("organization"), failed, fmt.Sprintf(
+			"The plan is of another account: it was made for the HelpCrunch account %s, and the API key is one of %s. So nothing was written. "+
+				"Use a key of account %s, or plan anew.", stated, nameOf(known), stated))
+	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("organization"), failed, fmt.Sprintf(
 		"The state is of another account: customer %d is one of the HelpCrunch account %s, and the API key is one of %s. "+
 			"The same id is somebody else there, so nothing was written.\n\n"+

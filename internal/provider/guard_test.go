@@ -176,6 +176,23 @@ func TestPlanOfAnotherAccount(t *testing.T) {
 	if got := theirs.Count(sandbox.OpTag); got != 0 {
 		t.Errorf("%d requests to tag somebody", got)
 	}
+
+	// Who is to be taken over is whoever has the user_id, and a stranger has it there.
+	if _, err := theirs.Add(sandbox.Record{"name": "Real Grace", "userId": "crm-18", "notes": "theirs", "tags": []string{"do-not-call"}}); err != nil {
+		t.Fatal(err)
+	}
+	before := fmt.Sprint(theirs.Customers())
+	planned, said = newClient(t, ours).plan(instance{kind: customerKind}, attributes{"user_id": text("crm-18"), "name": text("Test Grace"), "notes": text(""), "adopt_existing": flag(true)})
+	if said != "" {
+		t.Fatal(said)
+	}
+	grace, said := newClient(t, theirs).carryOut(instance{kind: customerKind}, planned)
+	if grace.exists() || !strings.Contains(said, "account 17") || !strings.Contains(said, `account 23 ("initech")`) {
+		t.Errorf("it says %q", said)
+	}
+	if after := fmt.Sprint(theirs.Customers()); after != before {
+		t.Errorf("the other account was changed to\n%s\nfrom\n%s", after, before)
+	}
 }
 
 // TestPlanIsOfOneAccount: what is new is compared with what the state names, whichever
