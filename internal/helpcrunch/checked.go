@@ -147,12 +147,17 @@ func (c *Client) readAndWrite(ctx context.Context, id int64, write func(before *
 		}
 		after, err := write(before, second)
 		giveBack(second) // where it was not used
-		refusal, _ := errors.AsType[*Error](err)
-		throttled := refusal != nil && refusal.Status == http.StatusTooManyRequests && !OutcomeUnknown(err) && ctx.Err() == nil
-		if !throttled && !errors.Is(err, errOtherKind) {
+		if !toldToWait(ctx, err) && !errors.Is(err, errOtherKind) {
 			return before, after, err
 		}
 	}
+}
+
+// toldToWait reports whether an impatient request has done nothing, and may be sent
+// again once the budget lets it.
+func toldToWait(ctx context.Context, err error) bool {
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && refusal.Status == http.StatusTooManyRequests && !OutcomeUnknown(err) && ctx.Err() == nil
 }
 
 // twoSlots takes two slots of the budget. Only one caller at a time holds one

@@ -290,7 +290,8 @@ func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int6
 	}
 	seen := make(map[int64]*Customer, len(queries))
 	c.search(ctx, first, queries, func(q query, found found, _ error) {
-		if len(found.customers) == 1 { // of whom it fails to tell, nothing is known
+		// Of whom it fails to tell, nothing is known, nor of whom it may not tell yet.
+		if len(found.customers) == 1 && !c.written.justNow(q.id) {
 			seen[q.id] = found.customers[0]
 		}
 	})

@@ -601,6 +601,91 @@ func TestStringsAcquitNothingElse(t *testing.T) {
 	}
 }
 
+// clearsTags are batches that keep strings and clear the tags that an item leaves out.
+func clearsTags(body []byte) []byte {
+	return bytes.ReplaceAll(body, []byte(`{"customer":`), []byte(`{"tags":[],"customer":`))
+}
+
+// A batch that is sent again, whole or in parts, is looked at again: what was seen of
+// those in it has grown old.
+func TestBatchIsLookedAtBeforeItIsSentAgain(t *testing.T) {
+	for name, answer := range map[string]func(*http.Request) *http.Response{
+		"told to wait": func(r *http.Request) *http.Response {
+			return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"240"}}, strings.NewReader(`{"errors":[{"code":"too_many","message":"Slow down"}]}`))
+		},
+		"refused after a while": func(r *http.Request) *http.Response {
+			time.Sleep(20 * time.Second)
+			return response(r, http.StatusRequestEntityTooLarge, nil, strings.NewReader(`{"errors":[{"code":"too_large","message":"Too large"}]}`))
+		},
+	} {
+		with := plainly(20, sandbox.Record{"notes": "n"}, nil)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+		}
+		var server *sandbox.Server
+		var tagged int64
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method != http.MethodPut {
+				return body, nil
+			}
+			if n := bytes.Count(body, []byte(`"customer":`)); n > 1 && tagged == 0 {
+				tagged = server.Customers()[19].ID()
+				for _, customer := range server.Customers() {
+					if bytes.Contains(body, fmt.Append(nil, customer.ID())) {
+						tagged = customer.ID()
+					}
+				}
+				if err := server.Change(tagged, sandbox.Record{"tags": []string{"do-not-call"}}); err != nil {
+					panic(err)
+				}
+				return nil, answer(r)
+			}
+			return clearsTags(body), nil
+		})
+		open(t, with, func(a *account) {
+			server = a.server
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} }) {
+				if got.err != nil {
+					t.Errorf("%s: %d: %v", name, id, got.err)
+				}
+			}
+			if record, _ := server.Customer(tagged); len(record.TagNames()) != 1 || record["company"] != "Engines" {
+				t.Errorf("%s: HelpCrunch holds %v", name, record)
+			}
+		})
+	}
+}
+
+// A search that lags does not show yet what this run itself has written: those are
+// written alone.
+func TestSearchDoesNotAcquitWhomWeTagged(t *testing.T) {
+	with := plainly(40, sandbox.Record{"notes": "n"}, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+	}
+	with.sandbox.Switches.SearchLag = time.Minute
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut {
+			body = clearsTags(body)
+		}
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		for _, id := range ids[20:] {
+			if _, err := a.TagCustomer(a.Context(), id, []helpcrunch.Tag{{Name: "vip"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a.updateAll(a.Context(), 10, ids, func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} })
+		for i, id := range ids {
+			if record, _ := a.server.Customer(id); record["company"] != "Engines" || i >= 20 && len(record.TagNames()) != 1 {
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+		}
+	})
+}
+
 // Where nobody holds anything that could be lost, what has just been written
 // is what is put at stake: of strings the law is known before the second batch. Of what
 // nobody has shown, each batch asks whether anybody in it holds that.

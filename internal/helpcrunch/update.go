@@ -54,23 +54,24 @@ func (c *Client) sendUpdates(ctx context.Context, take func(int) []job) error {
 	if err != nil {
 		return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 	}
-	jobs := take(c.config.BatchSize)
-	if len(jobs) > 1 && c.laws.open(jobs) {
-		giveBack(slot)
-		if jobs, slot, err = c.prove(ctx, jobs); err != nil {
-			return fmt.Errorf("waiting to update a customer: %w", err)
-		}
-	}
-	return c.put(ctx, slot, jobs)
+	return c.put(ctx, slot, take(c.config.BatchSize))
 }
 
 // put sends updates as one batch PUT, a single one as PATCH, and so those that
 // would lose something in a batch. A refusal that a customer may be to blame
 // for is narrowed down until the bad one stands alone and is refused in its own
-// words. The slot is for the first request; nil = take one. The error is that
+// words. What a batch would lose is found out just before each, also where it is
+// sent again. The slot is for the first request; nil = take one. The error is that
 // there is none, and concerns all who have no answer.
 func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
 	jobs = slices.DeleteFunc(slices.Clone(jobs), c.refusedBefore)
+	if len(jobs) > 1 && c.laws.open(jobs) {
+		giveBack(slot)
+		var err error
+		if jobs, slot, err = c.prove(ctx, jobs); err != nil {
+			return fmt.Errorf("waiting to update a customer: %w", err)
+		}
+	}
 	if slot == nil && len(jobs) > 1 {
 		var err error
 		if slot, err = c.config.Budget.Acquire(ctx); err != nil {
@@ -108,8 +109,12 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job)
 	for i, j := range jobs {
 		updates[i] = j.Value
 	}
-	answer, err := c.putBatch(ctx, request{slot: slot}, updates)
+	open := c.laws.open(jobs)
+	answer, err := c.putBatch(ctx, request{slot: slot, impatient: open}, updates)
 	var refusal *Error
+	if open && toldToWait(ctx, err) { // what was seen of them grows old
+		return c.put(ctx, nil, jobs)
+	}
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {
 			first, second := suspects(jobs, refusal)

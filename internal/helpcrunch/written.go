@@ -15,7 +15,7 @@ import (
 type written struct {
 	mu     sync.Mutex
 	seed   maphash.Seed
-	ids    map[int64]bool
+	ids    map[int64]time.Time // and when last
 	values []writtenValue // oldest first
 }
 
@@ -26,7 +26,7 @@ type writtenValue struct {
 	at    time.Time
 }
 
-func newWritten() *written { return &written{seed: maphash.MakeSeed(), ids: make(map[int64]bool)} }
+func newWritten() *written { return &written{seed: maphash.MakeSeed(), ids: make(map[int64]time.Time)} }
 
 // mostSearchLag is for how long after a write a search may not show it, and
 // is waited for and asked again.
@@ -37,16 +37,32 @@ const mostSearchLag = 2 * time.Minute
 func (w *written) claim(id int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	claimed := w.ids[id]
-	w.ids[id] = true
+	_, claimed := w.ids[id]
+	w.ids[id] = time.Now()
 	return !claimed
+}
+
+// touch takes down that the customer is written just now.
+func (w *written) touch(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids[id] = time.Now()
+}
+
+// justNow reports whether a search may not show yet what this run has written of
+// the customer.
+func (w *written) justNow(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, written := w.ids[id]
+	return written && time.Since(at) <= mostSearchLag
 }
 
 // note takes down what was written of a customer.
 func (w *written) note(id int64, changes Changes) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ids[id] = true
+	w.ids[id] = time.Now()
 	w.drop(func(v writtenValue) bool { return v.id == id && !v.field.Sent(&changes).IsZero() })
 	for _, field := range []*StringField{UserID, Email} {
 		if value, ok := field.Sent(&changes).Get(); ok {
