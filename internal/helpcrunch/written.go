@@ -16,7 +16,7 @@ type written struct {
 	mu     sync.Mutex
 	seed   maphash.Seed
 	ids    map[int64]time.Time // and when last
-	values []writtenValue // oldest first
+	values []writtenValue      // oldest first
 }
 
 type writtenValue struct {

@@ -197,8 +197,10 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(requestFailed(op.failed, err)...)
 		return
 	}
-	if op.doubt != nil && !state.agrees(customer, r.account) {
-		resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
+	if op.doubt != nil { // and so nothing of them is taken over, not even into the memory
+		if !state.agrees(customer, r.account) || state.digests(r.account.digester).foreign() {
+			resp.Diagnostics.Append(accountInDoubt(id, op.failed, op.stated.ValueString(), op.doubt)...)
+		}
 		return
 	}
 	if known.Import == importRead && known.Keyed != "" {

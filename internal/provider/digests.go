@@ -115,6 +115,16 @@ func (d digests) unknown(place string) bool { return d.all[place].IsUnknown() }
 // ours reports whether a digest is one of this API key.
 func (d digests) ours(place string) bool { return strings.HasPrefix(d.all[place].ValueString(), d.tag) }
 
+// foreign reports whether there is a digest of another API key.
+func (d digests) foreign() bool {
+	for place := range d.all {
+		if !d.ours(place) {
+			return true
+		}
+	}
+	return false
+}
+
 // is reports whether a value with one of these normal forms is held.
 func (d digests) is(place string, forms ...string) bool {
 	return d.digester != nil && d.has(place) && slices.ContainsFunc(forms, func(form string) bool { return d.digest(d.customer, place, form).Equal(d.all[place]) })

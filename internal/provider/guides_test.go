@@ -490,12 +490,12 @@ func TestGuideAuditSpeaksToNoTerminal(t *testing.T) {
 	w := newGuide(t, server, "audit")
 	applied(t, w)
 	ada := byUserID(server)["crm-17"]
-	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J", "email": "=1+1@example.com"})
+	changeByHand(t, server, ada, sandbox.Record{"name": "A\u009b31m\u202eda\x1b[2J,\"=1+1", "email": "=1+1@example.com"})
 	write(t, w.WorkingDir(), "report.tfplan", "of before, and for everybody to read")
 	said, _ := runScript(t, w, server, bashPath(t), "-c", `VALUES=1 exec "$BASH" report.sh report.tfplan`)
 	address := fmt.Sprintf("%d\thelpcrunch_customer.audited[\"crm-17\"]\t", ada.ID())
 	want := address + "email\t\"ada@example.com\"\t\"'=1+1@example.com\"\n" + // no formula in a spreadsheet
-		address + "name\t\"Ada Lovelace\"\t\"A?31m?da\\u001b[2J\"\n"
+		address + "name\t\"Ada Lovelace\"\t\"A?31m?da?[2J,\"\"=1+1\"\n"
 	if said != want {
 		t.Errorf("it says %q, want %q", said, want)
 	}

@@ -22,7 +22,9 @@ report="$(terraform show -json "$plan" | gone="$gone" jq -r --argjson values "${
   def parts($before; $after): # an object goes property by property
     ([$before, $after] | map(objects | keys[]) | unique[]) as $key
     | [$key, $before[$key], $after[$key]] | select(.[1] != .[2]);
-  def shown: if type == "string" and test("^[=+@-]") then "\u0027" + . else . end | tojson; # no formula in a spreadsheet
+  def shown: # in quotes as a spreadsheet reads them, and no formula
+    (if type == "string" then . else tojson end) | (if test("^\\s*[=+@\\-＝＋－＠]") then "\u0027" + . else . end)
+    | "\"" + gsub("\""; "\"\"") + "\"";
   [.resource_drift[]? | select(.type | startswith("helpcrunch_")) | . as $r | .change
     | (.before.customer_id // .before.id) as $id
     | if .after == null then [$id, $r.address, "gone"] else
