@@ -162,10 +162,10 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 		// A search that shows what the state shows is believed; one that
 		// differs only where we did not write a moment ago.
 		customer, err = r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
-			return known.Import == importFound || !within(known.WrittenAt, searchLag) || state.agrees(found, r.account)
+			return known.Import == importFound || !withinSearchLag(known.WrittenAt) || state.agrees(found, r.account)
 		})
 	}
-	recent := within(known.WrittenAt, searchLag)
+	recent := withinSearchLag(known.WrittenAt)
 	if helpcrunch.IsNotFound(err) && recent {
 		customer, err = r.account.client.GetCustomer(ctx, id)
 	}
@@ -208,7 +208,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 			resp.Diagnostics.Append(keyMoved(known.Keyed, op.failed, id, known.Keyed))
 			return
 		}
-		if !within(known.KeyedAt, searchLag) {
+		if !withinSearchLag(known.KeyedAt) {
 			known.Keyed, known.KeyedAt = "", 0
 		}
 	}

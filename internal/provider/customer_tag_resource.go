@@ -224,7 +224,7 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 	state, known, id := op.state, op.known, op.id
 
 	customer, err := r.account.client.ReadCustomer(ctx, id, func(found *helpcrunch.Customer) bool {
-		return state.heldBy(found) || !within(known.WrittenAt, searchLag)
+		return state.heldBy(found) || !withinSearchLag(known.WrittenAt)
 	})
 	switch {
 	case op.doubt != nil && (helpcrunch.IsNotFound(err) || err == nil && !state.heldBy(customer)):

@@ -240,11 +240,11 @@ func tagSpellings(tags types.Set, held []helpcrunch.Tag) map[string]string {
 	return spellings
 }
 
-// within reports whether a moment in UNIX seconds is no longer ago than d. One
-// in the future is of a clock that was wrong.
-func within(moment int64, d time.Duration) bool {
+// withinSearchLag reports whether a moment in UNIX seconds is no longer ago than a
+// search may lag. One in the future is of a clock that was wrong.
+func withinSearchLag(moment int64) bool {
 	ago := time.Since(time.Unix(moment, 0))
-	return ago >= 0 && ago <= d
+	return ago >= 0 && ago <= searchLag
 }
 
 // importStage is how far an import has come.
