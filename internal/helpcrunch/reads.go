@@ -49,7 +49,7 @@ var searchSizes = []int{MaxPage, 10, 1}
 // alone before it is called gone, and so is one for whom believable returns
 // false.
 func (c *Client) ReadCustomer(ctx context.Context, id int64, believable func(*Customer) bool) (*Customer, error) {
-	found, err := c.queries.Do(withDeadline(ctx), query{id: id})
+	found, err := c.ask(ctx, query{id: id})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (c *Client) having(ctx context.Context, field *StringField, value string) (
 	answers, errs := make([]found, len(forms)), make([]error, len(forms))
 	var asking sync.WaitGroup
 	for i, form := range forms {
-		asking.Go(func() { answers[i], errs[i] = c.queries.Do(withDeadline(ctx), query{field: field, value: form}) })
+		asking.Go(func() { answers[i], errs[i] = c.ask(ctx, query{field: field, value: form}) })
 	}
 	asking.Wait()
 	var customers []*Customer
@@ -120,6 +120,16 @@ func (c *Client) having(ctx context.Context, field *StringField, value string) (
 		}
 	}
 	return customers, cmp.Or(errs...)
+}
+
+// ask answers a query. What a search answers whose caller has ended is not waited
+// for, and it has changed nothing.
+func (c *Client) ask(ctx context.Context, q query) (found, error) {
+	answer, err := c.queries.Do(withDeadline(ctx), q)
+	if errors.Is(err, batch.ErrOutcomeUnknown) {
+		err = fmt.Errorf("a search was not waited for; nothing was changed: %w", cmp.Or(context.Cause(ctx), context.DeadlineExceeded))
+	}
+	return answer, err
 }
 
 // found is the answer to a query.

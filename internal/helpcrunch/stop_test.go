@@ -6,8 +6,11 @@ package helpcrunch_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -181,4 +184,28 @@ func TestStopWhileTheBudgetIsSpent(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A search that is not waited for has changed nothing, and is not spoken of as if it had.
+func TestStoppedSearchChangesNothing(t *testing.T) {
+	with := crowd(2)
+	with.transport = meddling(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+		time.Sleep(5 * time.Second)
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		ctx, cancel := context.WithTimeout(a.Context(), time.Second)
+		defer cancel()
+		var wait sync.WaitGroup
+		for i := range 2 {
+			wait.Go(func() {
+				_, err := a.LookUp(ctx, helpcrunch.UserID, fmt.Sprint("crm-", i))
+				if !errors.Is(err, context.DeadlineExceeded) || helpcrunch.OutcomeUnknown(err) || strings.Contains(err.Error(), "outcome") {
+					t.Errorf("it says %v", err)
+				}
+			})
+		}
+		wait.Wait()
+		time.Sleep(time.Minute) // until the search is over
+	})
 }
