@@ -107,13 +107,7 @@ func (l *laws) open(updates []job) bool {
 }
 
 // keptInBatch are the kinds that a batch is known to leave alone.
-func (l *laws) keptInBatch() kind {
-	kept := kind(l.shown.Load())
-	if l.batchProperties.is(keeps) {
-		kept |= properties
-	}
-	return kept
-}
+func (l *laws) keptInBatch() kind { return kind(l.shown.Load()) }
 
 // unproven are the kinds that a batch would put at stake and that nobody has
 // shown yet. Who is written alone anyway puts none at stake.

@@ -64,16 +64,15 @@ func (c *Client) sendUpdates(ctx context.Context, take func(int) []job) error {
 // sent again. The slot is for the first request; nil = take one. The error is that
 // there is none, and concerns all who have no answer.
 func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
+	var err error
 	jobs = slices.DeleteFunc(slices.Clone(jobs), c.refusedBefore)
 	if len(jobs) > 1 && c.laws.open(jobs) {
 		giveBack(slot)
-		var err error
 		if jobs, slot, err = c.prove(ctx, jobs); err != nil {
 			return fmt.Errorf("waiting to update a customer: %w", err)
 		}
 	}
 	if slot == nil && len(jobs) > 1 {
-		var err error
 		if slot, err = c.config.Budget.Acquire(ctx); err != nil {
 			return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 		}
