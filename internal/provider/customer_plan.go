@@ -39,7 +39,7 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		if adopts && r.account.planEnd(userID.ValueString(), takenOver) {
 			resp.Diagnostics.Append(movedNotDeleted(userID.ValueString()))
 		}
-		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
+		resp.Diagnostics.Append(r.planDigests(ctx, req, resp, replaced)...)
 		return
 	}
 	known := readMemory(ctx, req.Private, &resp.Diagnostics)
@@ -50,7 +50,7 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		known.Asked = true
 		known.write(ctx, resp.Private, &resp.Diagnostics)
 	default:
-		resp.Diagnostics.Append(r.planDigests(ctx, req, resp)...)
+		resp.Diagnostics.Append(r.planDigests(ctx, req, resp, known)...)
 		resp.Diagnostics.Append(r.planUpdate(ctx, req.State, resp.Plan, known)...)
 		if known.Gone && !resp.Plan.Raw.Equal(req.State.Raw) {
 			resp.Diagnostics.AddAttributeError(path.Root("id"), "A customer who is gone cannot be changed",
@@ -174,7 +174,7 @@ func (r *customerResource) planUpdate(ctx context.Context, state tfsdk.State, pl
 				"If that is not what they asked for, take the line out: unsubscribed is then not managed.", customer))
 	}
 	blocked := rawFlag(planned["blocked"])
-	if known.Import == importRead && known.Blocked != nil && !blocked.IsNull() && !blocked.IsUnknown() && blocked.ValueBool() != *known.Blocked {
+	if known.Import == importRead && known.Blocked != nil && blocked.Equal(types.BoolValue(!*known.Blocked)) {
 		is, becomes := "is blocked from writing", "lets them write again"
 		if blocked.ValueBool() {
 			is, becomes = "may write", "blocks them"

@@ -29,8 +29,9 @@ var twins = func() []string {
 }()
 
 // planDigests plans the digests of the write-only twins: Terraform compares no
-// values of theirs. It also refuses what must not stand in a state.
-func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+// values of theirs. It also refuses what must not stand in a state. known is the memory,
+// of a predecessor where somebody is replaced.
+func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, known memory) diag.Diagnostics {
 	var diags diag.Diagnostics
 	written := rawAttributes(req.Config.Raw)
 	for _, a := range textAttributes {
@@ -44,12 +45,8 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 		return diags
 	}
 	usesTwins := slices.ContainsFunc(twins, func(name string) bool { return !written[name].IsNull() })
-	replaces := false // Terraform plans that as a create, of which ignore_changes may hide the twins until it is carried out
-	if req.State.Raw.IsNull() {
-		memory := readMemory(ctx, req.Private, &diags)
-		replaces = memory.present
-	}
-	if replaces {
+	// Terraform plans a replacement as a create, of which ignore_changes may hide the twins until it is carried out.
+	if replaces := req.State.Raw.IsNull() && known.present; replaces {
 		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("digests"), types.MapUnknown(types.StringType))...)
 		return diags
 	}
@@ -81,8 +78,7 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 	if diags.HasError() {
 		return diags
 	}
-	memory := readMemory(ctx, req.Private, &diags)
-	planned, stale := r.account.digester.plan(memory.imported(&state, &config), &config)
+	planned, stale := r.account.digester.plan(known.imported(&state, &config), &config)
 	if req.State.Raw.IsNull() { // whatever ignore_changes hides where somebody is replaced
 		planned = types.MapUnknown(types.StringType)
 	}
@@ -91,10 +87,10 @@ func (r *customerResource) planDigests(ctx context.Context, req resource.ModifyP
 			"Whether write-only attributes have changed is told by digests, which are made with the API key. Those in the state are of another key, and were not refreshed, so they are left as they are: "+
 				"a change of such an attribute, or in HelpCrunch, is not seen now, and one that was planned with the other key is not written. Run terraform plan or apply with a refresh. This is said once, however many customers it is true of.")
 	}
-	if elements, known := (customData{config.CustomDataWO}).elements(); known && len(elements) == 0 && !(customData{config.CustomDataWO}).isNull() && len(state.digests(nil).properties()) > 0 {
+	if elements, ok := (customData{config.CustomDataWO}).elements(); ok && len(elements) == 0 && !(customData{config.CustomDataWO}).isNull() && len(state.digests(nil).properties()) > 0 {
 		// To tell it from one that ignore_changes hides, which looks the same in the apply.
-		memory.TwinsEmptied = true
-		memory.write(ctx, resp.Private, &diags)
+		known.TwinsEmptied = true
+		known.write(ctx, resp.Private, &diags)
 	}
 	diags.Append(resp.Plan.SetAttribute(ctx, path.Root("digests"), planned)...)
 	return diags
