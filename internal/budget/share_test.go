@@ -402,7 +402,7 @@ func TestDoorIsThatOfTheMachine(t *testing.T) {
 			}
 			expectSoonAfter(t, start, 70*time.Second, late)
 			time.Sleep(40 * time.Second)
-			acquire(t, b).Answered() // that of 50 seconds is free after 110, and taken after 0.7 of the 25 that a door stays shut
+			acquire(t, b).Answered()                                                                              // that of 50 seconds is free after 110, and taken after 0.7 of the 25 that a door stays shut
 			expectSoonAfter(t, start, 110*time.Second+17500*time.Millisecond-time.Second/10, late+time.Second/10) // the file keeps tenths
 			if lines := j.logged(); len(lines) != 1 || lines[0].fields["reason"] != windowFull || lines[0].fields["taken_by_others"] != 0 {
 				t.Errorf("logged %v, want that the window is full", lines)

@@ -308,9 +308,9 @@ func TestGuideSpreadsheet(t *testing.T) {
 		write(t, w.WorkingDir(), "accounts.csv", "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))
 	}
 
-	save(shown + "4;Ada;;;;\n005;Eva;;1.200;maybe;\n006;Tim;;;;31.12.2026\n001;Tom;;;;\n")
+	save(shown + "4;Ada;;;;\n005;;;1.200;maybe;\n006;Tim;;;;31.12.2026\n001;Tom;;;;\n")
 	_, diags, err := w.Plan(t.Context())
-	want := "accounts.csv: row 2: Number is in rows 2 and 9; row 6: Number is not three digits; row 7: Newsletter is neither yes nor no; " +
+	want := "accounts.csv: row 2: Number is in rows 2 and 9; row 6: Number is not three digits; row 7: Name is blank; row 7: Newsletter is neither yes nor no; " +
 		"row 7: Seats is not a whole number; row 8: Renewal is not a date like 2026-12-31; row 9: Number is in rows 2 and 9."
 	if err == nil || !strings.Contains(said(diags), want) {
 		t.Errorf("it says\n%s\nwant\n%s", said(diags), want)
@@ -319,7 +319,8 @@ func TestGuideSpreadsheet(t *testing.T) {
 		"\n" + strings.Replace(shown, "\n", "\n\n  \n", 1) + "4;Ada;;;;\n":             "accounts.csv, counted without empty lines: row 6 (Number 4): Number is not three digits.",
 		shown + "004;Ada\n\n005;\"Eva; Bob\";;;;\n006;Tim;;;;;\n":                      "accounts.csv: it is no table: line 6, 9 has more or fewer cells than the first one",
 		shown + "004;Ada \"Ad\";;;;\n":                                                 "accounts.csv: it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell",
-		strings.Replace(strings.Replace(shown, "Seats", "Seat", 1), "Number", "Nr", 1): "accounts.csv: these columns are missing: Number, Seats.",
+		strings.Replace(strings.Replace(shown, "Seats", "Seat", 1), "Number", "Nr", 1): "accounts.csv: these columns are missing: Number, Seats (it has Company, Name, Newsletter, Nr, Renewal, Seat).",
+		shown + "004;\"Ada;;;;\n005;Eva;;;;\n":                                         "a quote is not closed or not at the edge of a cell: look at line 6.",
 		strings.Replace(shown, ";", "\t", 1):                                           "accounts.csv: it is no table: line 2, 3, 4, 5 has",
 		"Number;Name;Company;Seats;Newsletter;Renewal\n001;Test Buyer;;;;\n":           "accounts.csv: it has 1 rows, and 3 are the fewest.",
 	} {

@@ -28,7 +28,9 @@ locals {
   table      = try(csvdecode(local.commas), [])
   counts     = [for line in split("\n", local.commas) : length(split(",", replace(line, "/\"[^\"]*\"/", "")))]
   uneven     = [for i, line in split("\n", local.commas) : i + 1 if line != "" && local.counts[i] != local.counts[0]]
-  missing    = setsubtract(local.columns, try([for column in keys(local.table[0]) : trimspace(column)], local.columns))
+  unclosed   = [for i, line in split("\n", local.text) : i + 1 if length(replace(line, "/[^\"]/", "")) % 2 == 1]
+  found      = [for column in try(keys(local.table[0]), []) : trimspace(column)]
+  missing    = [for column in local.columns : column if length(local.table) > 0 && !contains(local.found, column)]
   cells = [
     for row in local.table : merge({ for column in local.missing : column => "" }, {
       for column, cell in row :
@@ -45,15 +47,16 @@ locals {
 
   problems = flatten([
     [for problem, found in {
-      "it is no table: line ${join(", ", local.uneven)} has more or fewer cells than the first one"                        = !local.readable && length(local.uneven) > 0
-      "it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell" = !local.readable && length(local.uneven) == 0
-      "these columns are missing: ${join(", ", local.missing)}"                                                            = length(local.missing) > 0
-      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                                              = local.readable && length(local.rows) < local.fewest
+      "it is no table: line ${join(", ", local.uneven)} has more or fewer cells than the first one"                                                                                                            = !local.readable && length(local.uneven) > 0
+      "it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell${length(local.unclosed) == 0 ? "" : ": look at line ${join(", ", local.unclosed)}"}" = !local.readable && length(local.uneven) == 0
+      "these columns are missing: ${join(", ", local.missing)} (it has ${join(", ", local.found)})"                                                                                                            = length(local.missing) > 0
+      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                                                                                                                                  = local.readable && length(local.rows) < local.fewest
     } : problem if found],
     [for row in length(local.missing) > 0 ? [] : local.rows : [
       for problem, found in {
         "Number is not three digits"                   = !can(regex("^[0-9]{3}$", row.Number))
         "Number is in rows ${local.where[row.Number]}" = length(local.named[row.Number]) > 1
+        "Name is blank"                                = row.Name == ""
         "Seats is not a whole number"                  = !can(regex("^[0-9]*$", row.Seats))
         "Newsletter is neither yes nor no"             = !contains(["", "yes", "no"], lower(row.Newsletter))
         "Renewal is not a date like 2026-12-31"        = row.Renewal != "" && !can(formatdate("YYYY", "${row.Renewal}T00:00:00Z"))
@@ -63,7 +66,7 @@ locals {
 
   accounts = {
     for number, rows in local.named : number => {
-      name         = rows[0].Name == "" ? null : rows[0].Name
+      name         = rows[0].Name
       company      = rows[0].Company == "" ? null : rows[0].Company
       seats        = try(tonumber(rows[0].Seats), null)
       unsubscribed = try({ yes = false, no = true }[lower(rows[0].Newsletter)], null)
