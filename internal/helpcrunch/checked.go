@@ -28,18 +28,44 @@ type Loss struct {
 // back what was lost.
 //
 // In an account that is known to replace all custom data, a PATCH takes along
-// what the customer held. read is told what was read, before the write; it may be nil.
+// what the customer held. read is told what was read, before each write; it may be nil.
+//
+// After a fault the customer is looked at, and where nothing was done read and
+// written again: what was read before the fault has grown old.
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
+	var lost error // of attempts that may be carried out late
+	for faults := 0; ; faults++ {
+		before, after, asBatch, err := c.readAndUpdate(ctx, u, inBatch, read)
+		if before == nil {
+			return Written{}, errors.Join(lost, err)
+		}
+		fault := err
+		if err != nil { // whatever is said of a repetition
+			err = errors.Join(lost, err)
+		}
+		written, done, err := c.compared(ctx, u, asBatch, before, after, err)
+		if done || !c.again(ctx, patchCustomer, fault, faults) {
+			return written, err
+		}
+		if OutcomeUnknown(fault) {
+			lost = fault
+		}
+	}
+}
+
+// readAndUpdate is the first half of checked: the customer before and after, and
+// whether a batch was what wrote them. before is nil where nothing was written.
+func (c *Client) readAndUpdate(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (before, after *Customer, asBatch bool, err error) {
 	texts := make(map[string]bool)
-	var seen *Customer
-	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
-		seen = held
+	before, after, err = c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
 		if read != nil {
 			read(held)
 		}
 		as := request{slot: slot, impatient: true}
-		switch opaque := u.opaque(held); {
-		case inBatch && opaque == "":
+		opaque := u.opaque(held)
+		asBatch = inBatch && opaque == ""
+		switch {
+		case asBatch:
 			answer, err := c.putBatch(ctx, as, []update{u})
 			return answer[u.ID].whole(), err // what it does not tell is read
 		case u.CustomData != nil && opaque != "" && !c.laws.patchProperties.is(keeps):
@@ -50,15 +76,12 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 		as.operation, as.id, as.body = patchCustomer, u.ID, u.Changes
 		return c.one(ctx, as)
 	})
-	if before == nil {
-		return Written{}, err
-	}
-	return c.compared(ctx, u, inBatch && u.opaque(seen) == "", before, after, err)
+	return before, after, asBatch, err
 }
 
 // compared is the second half of checked: after is the answer, nil if there was
-// none, and err that of the write.
-func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
+// none, and err that of the write. done is false where the write did nothing.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (w Written, done bool, _ error) {
 	_, ofOther := errors.AsType[*OtherCustomerError](err)
 	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
@@ -69,19 +92,20 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
 		case lookup != nil && u.atStake(before) != 0:
-			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
+			return Written{}, true, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
 		case lookup != nil:
-			return Written{}, errors.Join(err, lookup)
+			return Written{}, true, errors.Join(err, lookup)
 		}
 	} else if answer == nil {
-		return Written{}, err
+		return Written{}, false, err
 	}
 	seen := u.compare(before, after)
 	if err != nil && !u.happened(after, len(seen.fields)) {
-		return Written{}, err
+		return Written{}, false, err
 	}
 	c.laws.note(inBatch, seen)
-	return c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
+	w, err = c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
+	return w, true, err
 }
 
 // comparison is what became of what an update left out.

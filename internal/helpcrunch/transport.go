@@ -39,7 +39,7 @@ type request struct {
 	slot      *budget.Slot // for the first attempt; nil = take one
 	urgent    bool         // takes slots whether there are any or not
 	bounded   bool         // ctx cuts its attempts short whatever they do
-	impatient bool         // a 429 ends the call, and a refusal after a lost answer does not hide that
+	impatient bool         // builds on what was read just before: a 429 and a fault end the call, for that grows old
 }
 
 // underWay counts the requests that are being carried out.
@@ -59,16 +59,9 @@ func UnderWay() bool { return underWay.Load() > 0 }
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it, unless the request says so: the answer belongs into the state.
-func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err error) {
+func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
 	underWay.Add(1)
 	defer underWay.Add(-1)
-	var lost error // of an attempt that may have been carried out
-	defer func() {
-		// Whatever is said of a repetition, what the caller read before may be gone.
-		if r.impatient && lost != nil && err != nil && !OutcomeUnknown(err) {
-			err = errors.Join(lost, err)
-		}
-	}()
 	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {
 		if strings.ContainsFunc(value, unicode.IsControl) { // net/http finds it when it looks as if something was sent
 			giveBack(r.slot)
@@ -146,15 +139,18 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err e
 				return err
 			}
 		default:
-			if !repeatable(r.effect, err) || faults >= c.config.MaxRetries || !sleep(ctx, backoff(firstBackoff, maxBackoff, faults)) {
+			if r.impatient || !c.again(ctx, r.operation, err, faults) {
 				return err
 			}
 			faults++
-			if OutcomeUnknown(err) {
-				lost = err
-			}
 		}
 	}
+}
+
+// again reports, after a wait, whether an operation that met err may be tried once
+// more, after so many faults before.
+func (c *Client) again(ctx context.Context, op operation, err error, faults int) bool {
+	return repeatable(op.effect, err) && faults < c.config.MaxRetries && sleep(ctx, backoff(firstBackoff, maxBackoff, faults))
 }
 
 func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error) {

@@ -54,16 +54,16 @@ func (c *Client) sendUpdates(ctx context.Context, take func(int) []job) error {
 	if err != nil {
 		return fmt.Errorf("waiting for the request budget to update a customer: %w", err)
 	}
-	return c.put(ctx, slot, take(c.config.BatchSize))
+	return c.put(ctx, slot, take(c.config.BatchSize), 0)
 }
 
 // put sends updates as one batch PUT, a single one as PATCH, and so those that
 // would lose something in a batch. A refusal that a customer may be to blame
 // for is narrowed down until the bad one stands alone and is refused in its own
 // words. What a batch would lose is found out just before each, also where it is
-// sent again. The slot is for the first request; nil = take one. The error is that
-// there is none, and concerns all who have no answer.
-func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
+// sent again, after so many faults. The slot is for the first request; nil = take one.
+// The error is that there is none, and concerns all who have no answer.
+func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job, faults int) error {
 	var err error
 	jobs = slices.DeleteFunc(slices.Clone(jobs), c.refusedBefore)
 	if len(jobs) > 1 && c.laws.open(jobs) {
@@ -90,7 +90,7 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
 		alone, together = append(alone, together...), nil
 	}
 	if len(together) > 0 {
-		if err := c.putTogether(ctx, slot, together); err != nil {
+		if err := c.putTogether(ctx, slot, together, faults); err != nil {
 			return err
 		}
 		slot = nil
@@ -103,7 +103,7 @@ func (c *Client) put(ctx context.Context, slot *budget.Slot, jobs []job) error {
 	return nil
 }
 
-func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job) error {
+func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job, faults int) error {
 	updates := make([]update, len(jobs))
 	for i, j := range jobs {
 		updates[i] = j.Value
@@ -111,16 +111,22 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job)
 	open := c.laws.open(jobs)
 	answer, err := c.putBatch(ctx, request{slot: slot, impatient: open}, updates)
 	var refusal *Error
-	if open && toldToWait(ctx, err) { // what was seen of them grows old
-		return c.put(ctx, nil, jobs)
+	switch { // what was seen of them grows old
+	case open && toldToWait(ctx, err):
+		return c.put(ctx, nil, jobs, faults)
+	case open && c.again(ctx, updateCustomers, err, faults):
+		if later := c.put(ctx, nil, jobs, faults+1); later != nil {
+			return errors.Join(err, later)
+		}
+		return nil
 	}
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {
 			first, second := suspects(jobs, refusal)
-			if err := c.put(ctx, nil, first); err != nil {
+			if err := c.put(ctx, nil, first, faults); err != nil {
 				return err
 			}
-			return c.put(ctx, nil, second)
+			return c.put(ctx, nil, second, faults)
 		}
 		// Not wrapped: whom the refusal is about is not known.
 		err = fmt.Errorf("the batch that this customer was in was refused, perhaps because of another customer, "+
