@@ -35,20 +35,16 @@ type Loss struct {
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
 	var lost error // of attempts that may be carried out late
 	for faults := 0; ; faults++ {
-		before, after, asBatch, err := c.readAndUpdate(ctx, u, inBatch, read)
+		before, answer, asBatch, err := c.readAndUpdate(ctx, u, inBatch, read)
 		if before == nil {
-			return Written{}, errors.Join(lost, err)
+			return Written{}, after(lost, err)
 		}
-		fault := err
-		if err != nil { // whatever is said of a repetition
-			err = errors.Join(lost, err)
+		written, done, outcome := c.compared(ctx, u, asBatch, before, answer, after(lost, err))
+		if done || !c.again(ctx, patchCustomer, err, faults) {
+			return written, outcome
 		}
-		written, done, err := c.compared(ctx, u, asBatch, before, after, err)
-		if done || !c.again(ctx, patchCustomer, fault, faults) {
-			return written, err
-		}
-		if OutcomeUnknown(fault) {
-			lost = fault
+		if OutcomeUnknown(err) {
+			lost = err
 		}
 	}
 }
@@ -181,7 +177,7 @@ func (c *Client) readAndWrite(ctx context.Context, id int64, write func(before *
 // again once the budget lets it.
 func toldToWait(ctx context.Context, err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
-	return ok && refusal.Status == http.StatusTooManyRequests && !OutcomeUnknown(err) && ctx.Err() == nil
+	return ok && refusal.Status == http.StatusTooManyRequests && ctx.Err() == nil
 }
 
 // twoSlots takes two slots of the budget. Only one caller at a time holds one

@@ -209,3 +209,21 @@ func TestStoppedSearchChangesNothing(t *testing.T) {
 		time.Sleep(time.Minute) // until the search is over
 	})
 }
+
+// Who waits to repeat a request whose answer was lost, and is stopped, is told that it
+// may have been carried out.
+func TestStopBeforeALostRequestIsRepeated(t *testing.T) {
+	with := crowd(1)
+	with.client = func(c *helpcrunch.Config) {
+		c.Budget = budget.New(budget.Config{Limit: 1})
+	}
+	open(t, with, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.DropAfter})
+		ctx, cancel := context.WithTimeout(a.Context(), 20*time.Second)
+		defer cancel()
+		_, err := a.UpdateCustomer(ctx, a.ada, named("Ada")(a.ada))
+		if record, _ := a.server.Customer(a.ada); !isNamed(record) || !helpcrunch.OutcomeUnknown(err) {
+			t.Errorf("the error is %v, HelpCrunch holds %v", err, record)
+		}
+	})
+}

@@ -75,20 +75,21 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			return fmt.Errorf("encoding the request to %s: %w", r.name, err)
 		}
 	}
+	var lost error // of an attempt that may have been carried out
 	for faults, refusals := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
 		if slot == nil && c.refusedForGood(ctx) == nil {
 			var err error
 			if slot, err = c.acquire(ctx, r.urgent); err != nil {
-				return fmt.Errorf("waiting for the request budget to %s: %w", r.name, err)
+				return after(lost, fmt.Errorf("waiting for the request budget to %s: %w", r.name, err))
 			}
 		}
 		// Looked at once more after the wait: most of a big apply stands in it
 		// when the first answer comes.
 		if refused := c.refusedForGood(ctx); refused != nil {
 			giveBack(slot)
-			return refused
+			return after(lost, refused)
 		}
 		started := time.Now()
 		status, err := c.attempt(ctx, r, body, out)
@@ -143,6 +144,9 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 				return err
 			}
 			faults++
+			if r.effect != reads && OutcomeUnknown(err) {
+				lost = err
+			}
 		}
 	}
 }
@@ -151,6 +155,15 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 // more, after so many faults before.
 func (c *Client) again(ctx context.Context, op operation, err error, faults int) bool {
 	return repeatable(op.effect, err) && faults < c.config.MaxRetries && sleep(ctx, backoff(firstBackoff, maxBackoff, faults))
+}
+
+// after is an error that came after a lost answer, if there was one: whatever it says,
+// what was lost may have been carried out.
+func after(lost, err error) error {
+	if lost == nil || err == nil {
+		return err
+	}
+	return errors.Join(lost, err)
 }
 
 func (c *Client) acquire(ctx context.Context, urgent bool) (*budget.Slot, error) {
