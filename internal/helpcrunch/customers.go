@@ -31,6 +31,7 @@ func (c *Client) DeleteCustomer(ctx context.Context, id int64) error {
 
 // TagCustomer adds tags; the others stay ("Tag customer").
 func (c *Client) TagCustomer(ctx context.Context, id int64, tags []Tag) (*Customer, error) {
+	c.written.touch(id) // it may be carried out any moment now
 	defer c.written.touch(id)
 	return c.one(ctx, request{operation: tagCustomer, id: id, body: map[string][]Tag{"tags": tags}})
 }

@@ -136,21 +136,23 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 		if slot, seen, err = c.glance(ctx, jobs); err != nil {
 			return nil, nil, err
 		}
-		// Whom the search does not show, nothing is known of. They take slots of
-		// their own, and a small budget has none beside ours.
+		// Whom the search does not show, nothing is known of, nor of anybody where the
+		// batch would wait for a slot. They take slots of their own, and a small budget
+		// has none beside ours. Of the others is looked once more: it may take long.
 		var unseen []job
 		jobs = slices.DeleteFunc(jobs, func(j job) bool {
-			if seen[j.Value.ID] == nil {
+			if slot == nil || seen[j.Value.ID] == nil {
 				unseen = append(unseen, j)
 			}
-			return seen[j.Value.ID] == nil
+			return slot == nil || seen[j.Value.ID] == nil
 		})
 		if len(unseen) > 0 {
 			giveBack(slot)
 			slot = nil
-		}
-		for _, j := range unseen {
-			c.patch(ctx, nil, j)
+			for _, j := range unseen {
+				c.patch(ctx, nil, j)
+			}
+			continue
 		}
 		canary, most := -1, 0
 		for i, j := range jobs {
@@ -251,13 +253,15 @@ const glanceLasts = 2 * time.Second
 // leaves, with the slot for it. The search is for up to a hundred who wait.
 func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int64]*Customer, error) {
 	l := &c.laws
-	missing := func(j job) bool { return l.glance.customers[j.Value.ID] == nil }
+	missing := func(j job) bool {
+		return l.glance.customers[j.Value.ID] == nil || c.written.justNow(j.Value.ID)
+	}
 	if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(jobs, missing) {
 		slot, err := c.acquire(ctx, false)
 		if err != nil {
 			return nil, nil, err
 		}
-		if time.Since(l.glance.at) < glanceLasts {
+		if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(jobs, missing) {
 			return slot, l.glance.customers, nil
 		}
 		giveBack(slot)

@@ -726,7 +726,7 @@ func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
 // What is sent and would show nothing by staying is put at stake in vain: nobody
 // is written twice.
 func TestNoCanaryIsMadeOfFlags(t *testing.T) {
-	with := plainly(20, nil, nil)
+	with := crowd(20)
 	for i := range with.sandbox.Customers {
 		with.sandbox.Customers[i] = sandbox.Record{}
 	}
@@ -924,6 +924,83 @@ func TestCanariesInAnAccountThatRefusesLargeSearches(t *testing.T) {
 		}
 		if refused != 1 {
 			t.Errorf("%d searches were too large, want the first", refused)
+		}
+	})
+}
+
+// Those whom a search does not show are written before the others, and that may take
+// minutes: what was seen of the others is looked at again.
+func TestBatchIsLookedAtAfterThoseWhoGoAlone(t *testing.T) {
+	with := crowd(20)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+	}
+	with.client = func(c *helpcrunch.Config) { c.Budget = budget.New(budget.Config{Limit: 7}) }
+	var of *account
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		ids := of.ids()
+		if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, fmt.Sprint(ids[0])) {
+			time.AfterFunc(time.Second, func() {
+				if err := of.server.Change(ids[9], sandbox.Record{"tags": []string{"do-not-call"}}); err != nil {
+					panic(err)
+				}
+			})
+		}
+		if r.Method == http.MethodPut {
+			body = clearsTags(body)
+		}
+		return body, nil
+	})
+	company := func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} }
+	open(t, with, func(a *account) {
+		of = a
+		ids := a.ids()
+		a.updateAll(a.Context(), 10, ids[10:], company) // strings are kept
+		if _, err := a.TagCustomer(a.Context(), ids[0], []helpcrunch.Tag{{Name: "vip"}}); err != nil {
+			t.Fatal(err)
+		}
+		a.updateAll(a.Context(), 10, ids[:10], company)
+		for _, i := range []int{0, 9} {
+			if record, _ := a.server.Customer(ids[i]); len(record.TagNames()) != 1 || record["company"] != "Engines" {
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+		}
+	})
+}
+
+// What a search has shown is used for some batches, but not for whom this run has
+// tagged since.
+func TestLookIsNotUsedForWhomWeHaveTaggedSince(t *testing.T) {
+	with := crowd(40)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "n", "unsubscribed": i >= 10 && i%10 == 0}
+	}
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut {
+			body = clearsTags(body)
+		}
+		time.Sleep(400 * time.Millisecond)
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			time.Sleep(1950 * time.Millisecond) // a search has answered, and the batches wait
+			for _, id := range ids[20:] {
+				wait.Go(func() {
+					if _, err := a.TagCustomer(a.Context(), id, []helpcrunch.Tag{{Name: "vip"}}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+		a.updateAll(a.Context(), 40, ids, func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} })
+		wait.Wait()
+		for i, id := range ids {
+			if record, _ := a.server.Customer(id); record["company"] != "Engines" || i >= 20 && len(record.TagNames()) != 1 {
+				t.Errorf("HelpCrunch holds %v", record)
+			}
 		}
 	})
 }
