@@ -29,8 +29,9 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		replaced := readMemory(ctx, req.Private, &resp.Diagnostics) // of a predecessor
-		adopts := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"]).ValueBool() && !replaced.present
-		if adopts { // whoever has this user_id in another account is written over
+		mayAdopt := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"])
+		adopts := mayAdopt.ValueBool() && !replaced.present
+		if mayAdopt.ValueBool() || mayAdopt.IsUnknown() { // whoever has this user_id in another account is written over
 			resp.Diagnostics.Append(r.account.planOrganization(ctx, types.StringNull(), true, "The customer is not planned", &resp.Plan)...)
 		} else {
 			resp.Diagnostics.Append(r.account.planAccount(ctx, types.StringNull(), true)...)

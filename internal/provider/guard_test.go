@@ -184,13 +184,25 @@ func TestPlanOfAnotherAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := fmt.Sprint(theirs.Customers())
-	planned, said = newClient(t, ours).plan(instance{kind: customerKind}, attributes{"user_id": text("crm-18"), "name": text("Test Grace"), "notes": text(""), "adopt_existing": flag(true)})
-	if said != "" {
-		t.Fatal(said)
+	config := attributes{"user_id": text("crm-18"), "name": text("Test Grace"), "notes": text(""), "adopt_existing": flag(true)}
+	somebody := instance{kind: customerKind}
+	successor := instance{kind: customerKind, private: newClient(t, ours).created(customerKind, attributes{"user_id": text("crm-17")}).private}
+	for _, i := range []instance{somebody, successor} {
+		planned, said = newClient(t, ours).plan(i, config)
+		if said != "" {
+			t.Fatal(said)
+		}
+		grace, said := newClient(t, theirs).carryOut(instance{kind: customerKind}, planned)
+		if grace.exists() || !strings.Contains(said, "account 17") || !strings.Contains(said, `account 23 ("initech")`) {
+			t.Errorf("it says %q", said)
+		}
 	}
-	grace, said := newClient(t, theirs).carryOut(instance{kind: customerKind}, planned)
-	if grace.exists() || !strings.Contains(said, "account 17") || !strings.Contains(said, `account 23 ("initech")`) {
-		t.Errorf("it says %q", said)
+	// Whether they are taken over may be known in the apply alone.
+	config["adopt_existing"] = tftypes.NewValue(tftypes.Bool, tftypes.UnknownValue)
+	c = newClient(t, ours)
+	planned, said = c.plan(somebody, config)
+	if got := c.attributes(planned.state, c.schemas.ResourceSchemas[customerKind].ValueType())["organization"]; said != "" || !got.Equal(text("17")) {
+		t.Errorf("the account is planned to be %v, and it says %q", got, said)
 	}
 	if after := fmt.Sprint(theirs.Customers()); after != before {
 		t.Errorf("the other account was changed to\n%s\nfrom\n%s", after, before)
