@@ -163,16 +163,19 @@ func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 		return requestFailed(failed, err)
 	}
 	if held := *by.field.Held(customer); held == nil || !by.field.Same(*held, by.value) {
-		return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name))}
+		return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name), hasAnother)}
 	}
 	return nil
 }
 
-// keyMoved is for somebody who was imported by a key that they do not have.
-func keyMoved(attribute, failed string, id int64, key string) diag.Diagnostic {
+const hasAnother = "they have another one now"
+
+// keyMoved is for somebody who was imported by a key that they do not have, or of whom
+// nobody can tell.
+func keyMoved(attribute, failed string, id int64, key, why string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), failed, fmt.Sprintf(
-		"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and has another one now. Whether they are who was meant is not known, so nothing was written. "+
-			"Take them out of the state; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nThen import whoever has it now or, if they are who was meant, this customer by id: %[1]d.", id, key))
+		"Customer %d was imported by the %s that they had, or that HelpCrunch's search still showed, and %s. Whether they are who was meant is not known, so nothing was written. "+
+			"Take them out of the state; ADDRESS is that of this resource:\n\n    terraform state rm ADDRESS\n\nThen import whoever has it now or, if they are who was meant, this customer by id: %[1]d.", id, key, why))
 }
 
 // takeFound returns what keepFound kept, once, or nil.

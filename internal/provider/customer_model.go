@@ -228,7 +228,7 @@ func (m *customerModel) agrees(held *helpcrunch.Customer, a *account) bool {
 }
 
 // keeps reports whether the customer still holds what the state, or its digest, has of
-// this text attribute.
+// this text attribute. Of a digest of another API key nobody can tell.
 func (m *customerModel) keeps(attribute string, held *helpcrunch.Customer, a *account) bool {
 	refreshed := *m
 	refreshed.refresh(held, a)
@@ -237,8 +237,7 @@ func (m *customerModel) keeps(attribute string, held *helpcrunch.Customer, a *ac
 			return false
 		}
 	}
-	before, after := m.digests(a.digester), refreshed.digests(a.digester)
-	return !before.ours(attribute) || before.all[attribute].Equal(after.all[attribute])
+	return m.digests(a.digester).all[attribute].Equal(refreshed.digests(a.digester).all[attribute])
 }
 
 // refresh takes over what HelpCrunch holds, where it is something else. Where

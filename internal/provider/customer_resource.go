@@ -205,7 +205,7 @@ func (r *customerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	if known.Import == importRead && known.Keyed != "" {
 		if !state.keeps(known.Keyed, customer, r.account) {
-			resp.Diagnostics.Append(keyMoved(known.Keyed, op.failed, id, known.Keyed))
+			resp.Diagnostics.Append(r.keyMoved(&op, known.Keyed))
 			return
 		}
 		if !withinSearchLag(known.KeyedAt) {
@@ -426,9 +426,17 @@ func (r *customerResource) guardKeyed(ctx context.Context, op *operation[*custom
 	case err != nil:
 		return requestFailed(op.failed, err)
 	case !keeps(held):
-		return diag.Diagnostics{keyMoved(key, op.failed, op.id, key)}
+		return diag.Diagnostics{r.keyMoved(op, key)}
 	}
 	return nil
+}
+
+func (r *customerResource) keyMoved(op *operation[*customerModel], key string) diag.Diagnostic {
+	why := hasAnother
+	if digests := op.state.digests(r.account.digester); digests.has(key) && !digests.ours(key) {
+		why = "whether they still have it cannot be told, for its digest in the state is of another API key"
+	}
+	return keyMoved(key, op.failed, op.id, key, why)
 }
 
 // settleTags sees to it that the customer has exactly the tags that were sent.
