@@ -48,7 +48,7 @@ type account struct {
 	exact    map[string]plannedTags     // by customer id
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
-	keyed    map[int64]importKey // by which this run has imported them
+	keyed    map[int64]foundBy // whom this run has looked up by a key
 	ends     map[int64]ending
 	stated   string          // the account that the state names, "" where nothing planned so far does
 	plansNew bool            // whether something is planned that is not in the state
@@ -135,17 +135,30 @@ func (a *account) firstDeletion() bool { return !a.deletionWarned.Swap(true) }
 // keepFound saves the read that follows an import by a key the request: the look-up
 // has just answered it.
 func (a *account) keepFound(customer *helpcrunch.Customer, by importKey) {
+	a.noteKeyed(customer.ID, foundBy{by, true})
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.found[customer.ID] = customer
-	if a.keyed == nil {
-		a.keyed = make(map[int64]importKey)
-	}
-	a.keyed[customer.ID] = by
 }
 
-// stillKeyed looks whether somebody whom this plan imports by a key has it, and not
-// only in a search, before a tag of theirs is planned: where nothing else of them
+// foundBy is the key that an import, or else a data source, has found somebody by.
+type foundBy struct {
+	importKey
+	imported bool
+}
+
+// noteKeyed takes down by which key somebody was found, for stillKeyed.
+func (a *account) noteKeyed(id int64, by foundBy) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.keyed == nil {
+		a.keyed = make(map[int64]foundBy)
+	}
+	a.keyed[id] = by
+}
+
+// stillKeyed looks whether somebody whom this run has looked up by a key has it, and
+// not only in a search, before a tag of theirs is planned: where nothing else of them
 // changes, no apply asks for them.
 func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	a.mu.Lock()
@@ -162,10 +175,16 @@ func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	if err != nil {
 		return requestFailed(failed, err)
 	}
-	if held := *by.field.Held(customer); held == nil || !by.field.Same(*held, by.value) {
+	held := *by.field.Held(customer)
+	switch {
+	case held != nil && by.field.Same(*held, by.value):
+		return nil
+	case by.imported:
 		return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name), hasAnother)}
 	}
-	return nil
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), failed, fmt.Sprintf(
+		"Customer %d was looked up by the %s that they had, or that HelpCrunch's search still showed, and %s. Nothing was written. "+
+			"Plan again in some minutes, when the search shows who has it.", id, attributeOf(by.field.Name), hasAnother))}
 }
 
 const hasAnother = "they have another one now"

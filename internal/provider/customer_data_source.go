@@ -187,11 +187,15 @@ func (l lookup) find(ctx context.Context, a *account, diags *diag.Diagnostics) *
 	case !l.email.IsNull():
 		found, d := a.findOne(ctx, helpcrunch.Email, l.email.ValueString(), "")
 		diags.Append(d...)
-		customer = found
+		if customer = found; found != nil {
+			a.noteKeyed(found.ID, foundBy{importKey{helpcrunch.Email, l.email.ValueString()}, false})
+		}
 	default:
 		found, d := a.findOne(ctx, helpcrunch.UserID, l.userID.ValueString(), fmt.Sprintf(", %q", l.userID.ValueString()))
 		diags.Append(d...)
-		customer = found
+		if customer = found; found != nil {
+			a.noteKeyed(found.ID, foundBy{importKey{helpcrunch.UserID, l.userID.ValueString()}, false})
+		}
 	}
 	if diags.HasError() {
 		return nil

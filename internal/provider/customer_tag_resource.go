@@ -240,6 +240,7 @@ func (r *customerTagResource) Read(ctx context.Context, req resource.ReadRequest
 	case !state.heldBy(customer):
 		tflog.Info(ctx, "the customer does not have the tag any more", map[string]any{"customer": id})
 		resp.State.RemoveResource(ctx)
+	case op.doubt != nil: // and so nothing of them is taken into the memory
 	default:
 		if spelled := state.spelling(customer); known.Import != "" || !maps.Equal(spelled, known.Tags) {
 			known.Import, known.Tags = "", spelled

@@ -131,8 +131,9 @@ func TestAccountInDoubt(t *testing.T) {
 	customer := c.created(customerKind, attributes{"name": text("Ada"), "notes": text("ours")})
 	withheld := c.created(customerKind, attributes{"notes_wo": text("ours")})
 	tag := c.created(tagKind, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("vip")})
+	cafe := c.created(tagKind, attributes{"customer_id": text(c.attribute(customer, "id")), "name": text("caf\u00e9")})
 	for range 100 { // whichever id it was, somebody else has it
-		if _, err := theirs.Add(sandbox.Record{"name": "Somebody", "notes": "theirs", "unsubscribed": true}); err != nil {
+		if _, err := theirs.Add(sandbox.Record{"name": "Somebody", "notes": "theirs", "unsubscribed": true, "tags": []string{"cafe\u0301"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,6 +148,10 @@ func TestAccountInDoubt(t *testing.T) {
 			if (said == "") != (want == "") || !strings.HasPrefix(said, want) || want != "" && !strings.Contains(said, "one of the HelpCrunch account 17, and whether the API key is one of that account could not be found out") {
 				t.Errorf("%s: it says %q, want %q", i.kind, said, want)
 			}
+		}
+		// Nor how somebody spells a tag.
+		if after, said := c.read(cafe); said != "" || !reflect.DeepEqual(after, cafe) {
+			t.Errorf("the memory of a tag is not what it was, and it says %q", said)
 		}
 	}
 }

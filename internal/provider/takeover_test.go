@@ -158,6 +158,38 @@ func TestImportByAKeyOfBeforeIsNotSettled(t *testing.T) {
 	}
 }
 
+// TestTagByAKeyOfBefore: a data source believes a search as well, and a tag does not.
+func TestTagByAKeyOfBefore(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"user_id", "email"} {
+		server := newSandbox(t)
+		somebody, err := server.Add(sandbox.Record{"name": "Somebody", "userId": "crm@example.com", "email": "crm@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorkspace(t, server, required+"data \"helpcrunch_customer\" \"a\" {\n  " + key + " = \"crm@example.com\"\n}\n" +
+			"resource \"helpcrunch_customer_tag\" \"vip\" {\n  customer_id = data.helpcrunch_customer.a.id\n  name = \"vip\"\n}\n")
+		if err := server.SetSwitch("search-lag", "1h"); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Change(somebody, sandbox.Record{"userId": "web-9", "email": "web@example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		before := byUserID(server)
+		if diags, err := w.Apply(t.Context()); err == nil || !strings.Contains(said(diags), "was looked up by the "+key+" that they had") {
+			t.Errorf("it says %v\n%s", err, said(diags))
+		}
+		onlyChanges(t, server, before)
+
+		if err := server.Change(somebody, sandbox.Record{"userId": "crm@example.com", "email": "crm@example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		if applied(t, w); len(onlyCustomer(t, server).TagNames()) != 1 {
+			t.Errorf("HelpCrunch holds %v", server.Customers())
+		}
+	}
+}
+
 // TestImportByAKeyOfBefore: an import by a key believes a search, which may still show
 // who had the key a moment before. They are read before they are written for the first
 // time, many together, and are not written where the key is somebody else's by now.
