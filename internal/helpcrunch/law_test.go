@@ -1004,3 +1004,44 @@ func TestLookIsNotUsedForWhomWeHaveTaggedSince(t *testing.T) {
 		}
 	})
 }
+
+// A batch that meets a fault is repeated like any other: whatever comes then is about the
+// repetition, be it refused for one of them or told to wait.
+func TestOpenBatchIsRepeatedAfterAFault(t *testing.T) {
+	for name, second := range map[string]func(r *http.Request) *http.Response{
+		"refused": func(*http.Request) *http.Response { return nil },
+		"told to wait": func(r *http.Request) *http.Response {
+			return response(r, http.StatusTooManyRequests, http.Header{"Retry-After": {"2"}}, strings.NewReader(`{"errors":[{"code":"too_many","message":"Slow down"}]}`))
+		},
+	} {
+		with := crowd(10)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+		}
+		batches := 0
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method == http.MethodPut && bytes.Count(body, []byte(`"customer":`)) > 1 {
+				switch batches++; batches {
+				case 1:
+					return nil, response(r, http.StatusBadGateway, nil, strings.NewReader("<html>"))
+				case 2:
+					return body, second(r)
+				}
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			bad := a.ids()[4]
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), func(id int64) helpcrunch.Changes {
+				if id == bad && name == "refused" {
+					return helpcrunch.Changes{Email: helpcrunch.Some("no address")}
+				}
+				return helpcrunch.Changes{Company: helpcrunch.Some("Engines")}
+			}) {
+				if (got.err != nil) != (id == bad && name == "refused") {
+					t.Errorf("%s: %d: %v", name, id, got.err)
+				}
+			}
+		})
+	}
+}

@@ -167,7 +167,7 @@ func TestTagByAKeyOfBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWorkspace(t, server, required+"data \"helpcrunch_customer\" \"a\" {\n  " + key + " = \"crm@example.com\"\n}\n" +
+		w := newWorkspace(t, server, required+"data \"helpcrunch_customer\" \"a\" {\n  "+key+" = \"crm@example.com\"\n}\n"+
 			"resource \"helpcrunch_customer_tag\" \"vip\" {\n  customer_id = data.helpcrunch_customer.a.id\n  name = \"vip\"\n}\n")
 		if err := server.SetSwitch("search-lag", "1h"); err != nil {
 			t.Fatal(err)
