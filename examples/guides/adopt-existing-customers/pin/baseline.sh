@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 set -euo pipefail
 umask 077 # for people's data
+unset TF_WORKSPACE TF_DATA_DIR
+trap 'rm -rf baseline/terraform.tfstate*' EXIT # which have people's data
 terraform -chdir=baseline init -input=false
 terraform -chdir=baseline apply -input=false -auto-approve
 terraform -chdir=baseline output -json baseline >baseline.json.new
 mv baseline.json.new baseline.json
-rm baseline/terraform.tfstate* # which has people's data

@@ -31,6 +31,7 @@ locals {
   unclosed   = [for i, line in split("\n", local.text) : i + 1 if length(replace(line, "/[^\"]/", "")) % 2 == 1]
   found      = [for column in try(keys(local.table[0]), []) : trimspace(column)]
   missing    = [for column in local.columns : column if length(local.table) > 0 && !contains(local.found, column)]
+  spelled    = { for column in local.found : lower(column) => column... } # no other cell of the first line is shown: it may be a person's
   cells = [
     for row in local.table : merge({ for column in local.missing : column => "" }, {
       for column, cell in row :
@@ -47,10 +48,10 @@ locals {
 
   problems = flatten([
     [for problem, found in {
-      "it is no table: line ${join(", ", local.uneven)} has more or fewer cells than the first one"                                                                                                            = !local.readable && length(local.uneven) > 0
-      "it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell${length(local.unclosed) == 0 ? "" : ": look at line ${join(", ", local.unclosed)}"}" = !local.readable && length(local.uneven) == 0
-      "these columns are missing: ${join(", ", local.missing)} (it has ${join(", ", local.found)})"                                                                                                            = length(local.missing) > 0
-      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                                                                                                                                  = local.readable && length(local.rows) < local.fewest
+      "it is no table: line ${join(", ", local.uneven)} has more or fewer cells than the first one, or that is no header"                                                                                                                       = !local.readable && length(local.uneven) > 0
+      "it is no table: it is empty, two columns have the same name, or a quote is not closed or not at the edge of a cell${length(local.unclosed) == 0 ? "" : " (look at line ${join(", ", local.unclosed)})"}, or the first line is no header" = !local.readable && length(local.uneven) == 0
+      "these columns are missing: ${join(", ", [for column in local.missing : try("${column} (it has ${local.spelled[lower(column)][0]})", column)])}"                                                                                          = length(local.missing) > 0
+      "it has ${length(local.rows)} rows, and ${local.fewest} are the fewest"                                                                                                                                                                   = local.readable && length(local.rows) < local.fewest
     } : problem if found],
     [for row in length(local.missing) > 0 ? [] : local.rows : [
       for problem, found in {
