@@ -28,40 +28,18 @@ type Loss struct {
 // back what was lost.
 //
 // In an account that is known to replace all custom data, a PATCH takes along
-// what the customer held. read is told what was read, before each write; it may be nil.
-//
-// After a fault the customer is looked at, and where nothing was done read and
-// written again: what was read before the fault has grown old.
+// what the customer held. read is told what was read, before the write; it may be nil.
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
-	var lost error // of attempts that may be carried out late
-	for faults := 0; ; faults++ {
-		before, answer, asBatch, err := c.readAndUpdate(ctx, u, inBatch, read)
-		if before == nil {
-			return Written{}, after(lost, err)
-		}
-		written, done, outcome := c.compared(ctx, u, asBatch, before, answer, after(lost, err))
-		if done || !c.again(ctx, patchCustomer, err, faults) {
-			return written, outcome
-		}
-		if OutcomeUnknown(err) {
-			lost = err
-		}
-	}
-}
-
-// readAndUpdate is the first half of checked: the customer before and after, and
-// whether a batch was what wrote them. before is nil where nothing was written.
-func (c *Client) readAndUpdate(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (before, after *Customer, asBatch bool, err error) {
 	texts := make(map[string]bool)
-	before, after, err = c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
+	var seen *Customer
+	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
+		seen = held
 		if read != nil {
 			read(held)
 		}
 		as := request{slot: slot, impatient: true}
-		opaque := u.opaque(held)
-		asBatch = inBatch && opaque == ""
-		switch {
-		case asBatch:
+		switch opaque := u.opaque(held); {
+		case inBatch && opaque == "":
 			answer, err := c.putBatch(ctx, as, []update{u})
 			return answer[u.ID].whole(), err // what it does not tell is read
 		case u.CustomData != nil && opaque != "" && !c.laws.patchProperties.is(keeps):
@@ -72,12 +50,15 @@ func (c *Client) readAndUpdate(ctx context.Context, u update, inBatch bool, read
 		as.operation, as.id, as.body = patchCustomer, u.ID, u.Changes
 		return c.one(ctx, as)
 	})
-	return before, after, asBatch, err
+	if before == nil {
+		return Written{}, err
+	}
+	return c.compared(ctx, u, inBatch && u.opaque(seen) == "", before, after, err)
 }
 
 // compared is the second half of checked: after is the answer, nil if there was
-// none, and err that of the write. done is false where the write did nothing.
-func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (w Written, done bool, _ error) {
+// none, and err that of the write.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
 	_, ofOther := errors.AsType[*OtherCustomerError](err)
 	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
@@ -88,20 +69,22 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
 		case lookup != nil && u.atStake(before) != 0:
-			return Written{}, true, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
+			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
 		case lookup != nil:
-			return Written{}, true, errors.Join(err, lookup)
+			return Written{}, errors.Join(err, lookup)
 		}
 	} else if answer == nil {
-		return Written{}, false, err
+		return Written{}, err
 	}
 	seen := u.compare(before, after)
 	if err != nil && !u.happened(after, len(seen.fields)) {
-		return Written{}, false, err
+		return Written{}, err
+	}
+	if err != nil {
+		seen.kept = 0 // whether anything was carried out that could have cleared it is not known
 	}
 	c.laws.note(inBatch, seen)
-	w, err = c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
-	return w, true, err
+	return c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
 }
 
 // comparison is what became of what an update left out.
@@ -177,7 +160,7 @@ func (c *Client) readAndWrite(ctx context.Context, id int64, write func(before *
 // again once the budget lets it.
 func toldToWait(ctx context.Context, err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
-	return ok && refusal.Status == http.StatusTooManyRequests && ctx.Err() == nil
+	return ok && refusal.Status == http.StatusTooManyRequests && !OutcomeUnknown(err) && ctx.Err() == nil
 }
 
 // twoSlots takes two slots of the budget. Only one caller at a time holds one

@@ -219,7 +219,7 @@ func (c *Client) show(ctx context.Context, u update, held *Customer, written Wri
 	}
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
-	shown, _, err := c.compared(ctx, again, true, &before, answer[u.ID].whole(), err)
+	shown, err := c.compared(ctx, again, true, &before, answer[u.ID].whole(), err)
 	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
 		return shown, err
 	}

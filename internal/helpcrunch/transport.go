@@ -39,7 +39,8 @@ type request struct {
 	slot      *budget.Slot // for the first attempt; nil = take one
 	urgent    bool         // takes slots whether there are any or not
 	bounded   bool         // ctx cuts its attempts short whatever they do
-	impatient bool         // builds on what was read just before: a 429 and a fault end the call, for that grows old
+	impatient bool         // a 429 ends the call, and a refusal after a lost answer does not hide that
+	once      bool         // a fault ends the call as well
 }
 
 // underWay counts the requests that are being carried out.
@@ -59,9 +60,16 @@ func UnderWay() bool { return underWay.Load() > 0 }
 //
 // ctx bounds the waits. An attempt that changes something is not cut short by
 // it, unless the request says so: the answer belongs into the state.
-func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error {
+func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err error) {
 	underWay.Add(1)
 	defer underWay.Add(-1)
+	var lost error // of an attempt that may have been carried out
+	defer func() {
+		// Whatever is said of a repetition, what the caller read before may be gone.
+		if r.impatient && lost != nil && err != nil && !OutcomeUnknown(err) {
+			err = errors.Join(lost, err)
+		}
+	}()
 	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {
 		if strings.ContainsFunc(value, unicode.IsControl) { // net/http finds it when it looks as if something was sent
 			giveBack(r.slot)
@@ -75,7 +83,6 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 			return fmt.Errorf("encoding the request to %s: %w", r.name, err)
 		}
 	}
-	var lost error // of an attempt that may have been carried out
 	for faults, refusals := 0, 0; ; {
 		slot := r.slot
 		r.slot = nil
@@ -140,7 +147,7 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) error 
 				return err
 			}
 		default:
-			if r.impatient || !c.again(ctx, r.operation, err, faults) {
+			if r.once || !c.again(ctx, r.operation, err, faults) {
 				return err
 			}
 			faults++

@@ -109,12 +109,19 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job,
 		updates[i] = j.Value
 	}
 	open := c.laws.open(jobs)
-	answer, err := c.putBatch(ctx, request{slot: slot, impatient: open}, updates)
+	answer, err := c.putBatch(ctx, request{slot: slot, impatient: open, once: open}, updates)
 	var refusal *Error
 	switch { // what was seen of them grows old
 	case open && toldToWait(ctx, err):
 		return c.put(ctx, nil, jobs, faults)
 	case open && c.again(ctx, updateCustomers, err, faults):
+		jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job) bool {
+			ended := j.Ended() != nil
+			if ended { // it may have been carried out
+				j.Answer(Written{}, err)
+			}
+			return ended
+		})
 		if later := c.put(ctx, nil, jobs, faults+1); later != nil {
 			return errors.Join(err, later)
 		}

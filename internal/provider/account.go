@@ -48,7 +48,7 @@ type account struct {
 	exact    map[string]plannedTags     // by customer id
 	single   map[string]map[string]bool // customer id → the tags, in their normal form, that are planned one by one
 	found    map[int64]*helpcrunch.Customer
-	keyed    map[int64]foundBy // whom this run has looked up by a key
+	keyed    map[int64][]foundBy // whom this run has looked up by a key
 	ends     map[int64]ending
 	stated   string          // the account that the state names, "" where nothing planned so far does
 	plansNew bool            // whether something is planned that is not in the state
@@ -152,9 +152,9 @@ func (a *account) noteKeyed(id int64, by foundBy) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.keyed == nil {
-		a.keyed = make(map[int64]foundBy)
+		a.keyed = make(map[int64][]foundBy)
 	}
-	a.keyed[id] = by
+	a.keyed[id] = append(a.keyed[id], by)
 }
 
 // stillKeyed looks whether somebody whom this run has looked up by a key has it, and
@@ -162,10 +162,9 @@ func (a *account) noteKeyed(id int64, by foundBy) {
 // changes, no apply asks for them.
 func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	a.mu.Lock()
-	by, keyed := a.keyed[id]
-	delete(a.keyed, id)
+	keys := a.keyed[id]
 	a.mu.Unlock()
-	if !keyed {
+	if len(keys) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
@@ -175,16 +174,22 @@ func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	if err != nil {
 		return requestFailed(failed, err)
 	}
-	held := *by.field.Held(customer)
-	switch {
-	case held != nil && by.field.Same(*held, by.value):
-		return nil
-	case by.imported:
-		return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name), hasAnother)}
+	for _, by := range keys {
+		held := *by.field.Held(customer)
+		switch {
+		case held != nil && by.field.Same(*held, by.value):
+		case by.imported:
+			return diag.Diagnostics{keyMoved("customer_id", failed, id, attributeOf(by.field.Name), hasAnother)}
+		default:
+			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), failed, fmt.Sprintf(
+				"Customer %d was looked up by the %s that they had, or that HelpCrunch's search still showed, and %s. Nothing was written. "+
+					"Plan again in some minutes, when the search shows who has it.", id, attributeOf(by.field.Name), hasAnother))}
+		}
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), failed, fmt.Sprintf(
-		"Customer %d was looked up by the %s that they had, or that HelpCrunch's search still showed, and %s. Nothing was written. "+
-			"Plan again in some minutes, when the search shows who has it.", id, attributeOf(by.field.Name), hasAnother))}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.keyed, id) // only now: what is refused for one tag is for the others
+	return nil
 }
 
 const hasAnother = "they have another one now"
