@@ -1041,3 +1041,34 @@ func TestOpenBatchIsRepeatedAfterAFault(t *testing.T) {
 		})
 	}
 }
+
+// A write that met a fault and did nothing shows nothing, least of all one that repeats
+// what is there: the law stays open, and nobody loses anything.
+func TestFaultAcquitsNobody(t *testing.T) {
+	for _, faults := range []int{1, 1 + retries} {
+		with := crowd(30, "batch-clears-omitted")
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"name": "before"}
+			if i >= 10 {
+				with.sandbox.Customers[i] = sandbox.Record{"name": "before", "phone": "555", "notes": "prefers calls"}
+			}
+		}
+		batches := 0
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method == http.MethodPut { // the first is the canary, the second would show more
+				if batches++; batches > 1 && batches <= 1+faults {
+					return nil, response(r, http.StatusBadGateway, nil, strings.NewReader("<html>"))
+				}
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+			for _, id := range a.ids()[10:] {
+				if record, _ := a.server.Customer(id); outcomes[id].err != nil || record["phone"] != "555" || record["notes"] != "prefers calls" {
+					t.Errorf("%d faults: %v, HelpCrunch holds %v", faults, outcomes[id].err, record)
+				}
+			}
+		})
+	}
+}
