@@ -190,6 +190,49 @@ func TestTagByAKeyOfBefore(t *testing.T) {
 	}
 }
 
+// TestTagsByAKeyOfBefore: what is refused for one tag is refused for the others, where
+// each is planned and given in the same apply, and no other key makes good for it.
+func TestTagsByAKeyOfBefore(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	somebody, err := server.Add(sandbox.Record{"name": "Somebody", "userId": "crm-1", "email": "crm@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(t, server, required+`resource "terraform_data" "key" {
+  input = "crm-1"
+}
+
+data "helpcrunch_customer" "a" {
+  user_id = terraform_data.key.output
+}
+
+data "helpcrunch_customer" "b" {
+  email      = "crm@example.com"
+  depends_on = [data.helpcrunch_customer.a]
+}
+
+resource "helpcrunch_customer_tag" "each" {
+  for_each    = toset(["vip", "gold", "beta"])
+  customer_id = data.helpcrunch_customer.a.id
+  name        = each.key
+  depends_on  = [data.helpcrunch_customer.b]
+}
+`)
+	if err := server.SetSwitch("search-lag", "1h"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Change(somebody, sandbox.Record{"userId": "web-9"}); err != nil {
+		t.Fatal(err)
+	}
+	if diags, err := w.Apply(t.Context()); err == nil || !strings.Contains(said(diags), "was looked up by the user_id that they had") {
+		t.Errorf("it says %v\n%s", err, said(diags))
+	}
+	if tags := onlyCustomer(t, server).TagNames(); len(tags) > 0 {
+		t.Errorf("they have the tags %v", tags)
+	}
+}
+
 // TestImportByAKeyOfBefore: an import by a key believes a search, which may still show
 // who had the key a moment before. They are read before they are written for the first
 // time, many together, and are not written where the key is somebody else's by now.
