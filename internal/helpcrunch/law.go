@@ -141,10 +141,11 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 		// has none beside ours. Of the others is looked once more: it may take long.
 		var unseen []job
 		jobs = slices.DeleteFunc(jobs, func(j job) bool {
-			if slot == nil || seen[j.Value.ID] == nil {
+			unknown := slot == nil || seen[j.Value.ID] == nil
+			if unknown {
 				unseen = append(unseen, j)
 			}
-			return slot == nil || seen[j.Value.ID] == nil
+			return unknown
 		})
 		if len(unseen) > 0 {
 			giveBack(slot)

@@ -66,8 +66,8 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err e
 	var lost error // of an attempt that may have been carried out
 	defer func() {
 		// Whatever is said of a repetition, what the caller read before may be gone.
-		if r.impatient && lost != nil && err != nil && !OutcomeUnknown(err) {
-			err = errors.Join(lost, err)
+		if r.impatient && !OutcomeUnknown(err) {
+			err = after(lost, err)
 		}
 	}()
 	for name, value := range map[string]string{"API key": c.config.APIKey, "user agent": c.config.UserAgent} {

@@ -122,10 +122,7 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job,
 			}
 			return ended
 		})
-		if later := c.put(ctx, nil, jobs, faults+1); later != nil {
-			return errors.Join(err, later)
-		}
-		return nil
+		return after(err, c.put(ctx, nil, jobs, faults+1))
 	}
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {

@@ -169,8 +169,7 @@ func (l lookup) find(ctx context.Context, a *account, diags *diag.Diagnostics) *
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 	var customer *helpcrunch.Customer
-	switch {
-	case !l.id.IsNull():
+	if !l.id.IsNull() {
 		id := parseID(l.id.ValueString(), diags)
 		if diags.HasError() {
 			return nil
@@ -184,21 +183,19 @@ func (l lookup) find(ctx context.Context, a *account, diags *diag.Diagnostics) *
 			diags.Append(requestFailed(fmt.Sprintf("Customer %d was not read", id), err)...)
 			return nil
 		}
-	case !l.email.IsNull():
-		found, d := a.findOne(ctx, helpcrunch.Email, l.email.ValueString(), "")
-		diags.Append(d...)
-		if customer = found; found != nil {
-			a.noteKeyed(found.ID, foundBy{importKey{helpcrunch.Email, l.email.ValueString()}, false})
+	} else {
+		by, shown := importKey{helpcrunch.Email, l.email.ValueString()}, ""
+		if l.email.IsNull() {
+			by = importKey{helpcrunch.UserID, l.userID.ValueString()}
+			shown = fmt.Sprintf(", %q", by.value)
 		}
-	default:
-		found, d := a.findOne(ctx, helpcrunch.UserID, l.userID.ValueString(), fmt.Sprintf(", %q", l.userID.ValueString()))
+		found, d := a.findOne(ctx, by.field, by.value, shown)
 		diags.Append(d...)
-		if customer = found; found != nil {
-			a.noteKeyed(found.ID, foundBy{importKey{helpcrunch.UserID, l.userID.ValueString()}, false})
+		if diags.HasError() {
+			return nil
 		}
-	}
-	if diags.HasError() {
-		return nil
+		a.noteKeyed(found.ID, foundBy{by, false})
+		customer = found
 	}
 	diags.Append(tooManyTags(customer)...)
 	return customer
