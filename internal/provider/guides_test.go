@@ -584,6 +584,20 @@ func TestGuideAuditTrap(t *testing.T) {
 	}
 }
 
+// TestGuideAuditOfWithheldData: that a data source leaves personal data out, as it
+// was told to, is no finding.
+func TestGuideAuditOfWithheldData(t *testing.T) {
+	needs(t, "1.5.0", "1.6.0")
+	t.Parallel()
+	server := newSandbox(t)
+	vips(t, server)
+	w := newWorkspace(t, server, required+"provider \"helpcrunch\" {\n  personal_data_in_state = false\n}\ndata \"helpcrunch_customer\" \"ada\" {\n  user_id = \"crm-17\"\n}\n")
+	write(t, w.WorkingDir(), "audit.sh", read(t, "examples", "guides", "audit", "audit.sh"))
+	if said, code := runScript(t, w, server, bashPath(t), "audit.sh"); code != 0 || said != "HelpCrunch is as written.\n" {
+		t.Errorf("audit.sh ended with %d:\n%s", code, said)
+	}
+}
+
 // vips are customers who were there before Terraform came.
 func vips(t *testing.T, server *sandbox.Server) {
 	t.Helper()
