@@ -77,14 +77,19 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		return Written{}, err
 	}
 	seen := u.compare(before, after)
-	if err != nil && !u.happened(after, len(seen.fields)) {
+	loss := Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields}
+	switch nothing := len(loss.Fields) == 0 && u.untouched(before, after); {
+	case err != nil && !u.happened(after, len(loss.Fields)):
 		return Written{}, err
-	}
-	if err != nil {
+	case err != nil:
 		seen.kept = 0 // whether anything was carried out that could have cleared it is not known
+	case nothing:
+		// Nothing shows that it was carried out: the answer may be of before, and what it
+		// does come later. An account that answers so is written as if it cleared all.
+		seen = comparison{lost: wholeCustomer | properties}
 	}
 	c.laws.note(inBatch, seen)
-	return c.restore(ctx, before, after, Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields})
+	return c.restore(ctx, before, after, loss)
 }
 
 // comparison is what became of what an update left out.
@@ -190,6 +195,24 @@ func (c *Client) twoSlots(ctx context.Context) (first, second *budget.Slot, err 
 // what the customer holds now: what was sent, or no longer what was not.
 func (u *update) happened(after *Customer, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || lost > 0
+}
+
+// untouched reports whether an update was to change something, and all of that is as
+// it was before.
+func (u *update) untouched(before, after *Customer) bool {
+	var was Changes
+	differs := u.Unstuck(before)
+	for _, name := range differs {
+		if property, ok := strings.CutPrefix(name, propertyPrefix); ok {
+			if was.CustomData == nil {
+				was.CustomData = make(CustomData)
+			}
+			was.CustomData[property] = before.CustomData[property]
+			continue
+		}
+		fieldNamed(name).keep(&was, before)
+	}
+	return len(differs) > 0 && len(was.Unstuck(after)) == 0
 }
 
 // putBackWithin is how long what was lost is looked for once its caller has ended,

@@ -198,7 +198,7 @@ func (c *Client) canary(ctx context.Context, j job) {
 	if err == nil && ctx.Err() == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
 		written, err = c.show(ctx, u, held, written)
 	}
-	j.Answer(written, err)
+	answer(j, written, err)
 }
 
 // show is the second request for a canary who was written. What moves by itself
@@ -288,7 +288,12 @@ func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int6
 		queries = append(queries, query{id: id})
 	}
 	seen := make(map[int64]*Customer, len(queries))
+	var at time.Time // when the first of them was seen
 	c.search(ctx, first, queries, func(q query, found found, _ error) {
+		if time.Since(at) >= glanceLasts { // it takes several searches, which wait for slots of their own
+			clear(seen)
+			at = time.Now()
+		}
 		// Of whom it fails to tell, nothing is known, nor of whom it may not tell yet.
 		if len(found.customers) == 1 && !c.written.justNow(q.id) {
 			seen[q.id] = found.customers[0]
@@ -298,7 +303,7 @@ func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int6
 		giveBack(second)
 		return nil, nil, context.Cause(ctx)
 	}
-	l.glance = glance{time.Now(), seen}
+	l.glance = glance{at, seen}
 	return second, seen, nil
 }
 

@@ -1072,3 +1072,160 @@ func TestFaultAcquitsNobody(t *testing.T) {
 		})
 	}
 }
+
+// An answer that shows nothing of what was sent may be of before, and what it is about
+// come later: it acquits nobody, and the others are written alone.
+func TestAnswerThatShowsNothingAcquitsNobody(t *testing.T) {
+	for _, test := range []struct {
+		name, clears, method string
+		changes              func(int64) helpcrunch.Changes
+		asBefore, later      bool
+		lost                 int // of 20: the one who shows nothing
+	}{
+		{"nobody is in the answer", "batch-clears-omitted", http.MethodPut, named("Ada"), false, false, 0},
+		{"it is of before", "batch-clears-omitted", http.MethodPut, named("Ada"), true, false, 0},
+		{"it is of before, of custom data", "batch-clears-omitted", http.MethodPut, planned("gold"), true, false, 0},
+		{"it is carried out later", "batch-clears-omitted", http.MethodPut, named("Ada"), false, true, 1},
+		{"a PATCH of custom data", "custom-data-replaces", http.MethodPatch, planned("gold"), true, false, 0},
+	} {
+		with := crowd(20, test.clears)
+		with.client = func(c *helpcrunch.Config) {
+			if test.method == http.MethodPatch {
+				c.BatchSize = 1
+			}
+		}
+		var of *account
+		met := false
+		with.transport = func(next http.RoundTripper) http.RoundTripper {
+			return meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+				if r.Method != test.method || met && !test.later {
+					return body, nil
+				}
+				met = true
+				answer := "[]"
+				for _, id := range of.ids() {
+					if held, _ := of.server.Customer(id); test.asBefore && strings.Contains(r.URL.Path+string(body), fmt.Sprint(id)) {
+						row, err := json.Marshal(held)
+						if answer = string(row); err != nil {
+							panic(err)
+						}
+						if test.method == http.MethodPut {
+							answer = "[" + answer + "]"
+						}
+					}
+				}
+				if test.later {
+					late := r.Clone(context.WithoutCancel(r.Context()))
+					late.Body = io.NopCloser(bytes.NewReader(body))
+					time.AfterFunc(time.Second, func() { _, _ = next.RoundTrip(late) })
+				}
+				return nil, response(r, http.StatusOK, nil, strings.NewReader(answer))
+			})(next)
+		}
+		open(t, with, func(a *account) {
+			of = a
+			a.updateAll(a.Context(), 20, a.ids(), test.changes)
+			time.Sleep(time.Minute) // until whatever comes later has come
+			lost := 0
+			for _, id := range a.ids() {
+				record, _ := a.server.Customer(id)
+				if seats, _ := record.Custom("seats"); record["phone"] != "555" || seats == nil {
+					lost++
+				}
+			}
+			if !met || lost != test.lost {
+				t.Errorf("%s: %d of 20 have lost what was not mentioned, want %d: %s", test.name, lost, test.lost, a.operations())
+			}
+		})
+	}
+}
+
+// A look that takes several searches, which wait for the budget, is as old as the
+// first of them: nobody is written on what was seen a minute ago.
+func TestLookOfSeveralSearchesGrowsOld(t *testing.T) {
+	with := crowd(20)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+	}
+	with.sandbox.Switches.SearchMaxFilters = 1
+	with.client = func(c *helpcrunch.Config) { c.Budget = budget.New(budget.Config{Limit: 7}) }
+	var of *account
+	tagged := make(map[int64]bool)
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if strings.HasSuffix(r.URL.Path, "/search") && bytes.Count(body, []byte("customers.id")) == 1 {
+			for _, id := range of.ids()[10:] {
+				if bytes.Contains(body, fmt.Append(nil, id)) && !tagged[id] {
+					tagged[id] = true
+					time.AfterFunc(time.Second, func() {
+						if err := of.server.Change(id, sandbox.Record{"tags": []string{"do-not-call"}}); err != nil {
+							panic(err)
+						}
+					})
+				}
+			}
+		}
+		if r.Method == http.MethodPut {
+			body = clearsTags(body)
+		}
+		return body, nil
+	})
+	company := func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} }
+	open(t, with, func(a *account) {
+		of = a
+		a.updateAll(a.Context(), 10, a.ids()[:10], company) // strings are kept
+		a.updateAll(a.Context(), 10, a.ids()[10:], company)
+		for _, id := range a.ids()[10:] {
+			if record, _ := a.server.Customer(id); record["company"] != "Engines" || tagged[id] && len(record.TagNames()) != 1 {
+				t.Errorf("HelpCrunch holds %v", record)
+			}
+		}
+		if len(tagged) < 2 {
+			t.Errorf("%d were tagged", len(tagged))
+		}
+	})
+}
+
+// What comes after a batch whose answer was lost does not hide that it may have been
+// carried out, unless it is what HelpCrunch says of that customer.
+func TestRefusalAfterALostBatch(t *testing.T) {
+	for status, unknown := range map[int]bool{http.StatusUnauthorized: true, http.StatusBadRequest: false} {
+		with := crowd(10)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+		}
+		lost := false
+		with.transport = func(next http.RoundTripper) http.RoundTripper {
+			return meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+				switch batch := r.Method == http.MethodPut && bytes.Count(body, []byte(`"customer":`)) > 1; {
+				case lost && (status == http.StatusUnauthorized || r.Method == http.MethodPut || r.Method == http.MethodPatch):
+					return nil, response(r, status, nil, strings.NewReader(`{"errors":[{"code":"company","message":"No"}]}`))
+				case batch:
+					lost = true
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					if answer, err := next.RoundTrip(r); err != nil || answer.StatusCode != http.StatusOK {
+						panic(err)
+					}
+					return nil, response(r, http.StatusBadGateway, nil, strings.NewReader("<html>"))
+				}
+				return body, nil
+			})(next)
+		}
+		open(t, with, func(a *account) {
+			carriedOut := 0
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes {
+				return helpcrunch.Changes{Company: helpcrunch.Some("Engines")}
+			}) {
+				if record, _ := a.server.Customer(id); got.err == nil || record["company"] != "Engines" {
+					continue
+				}
+				carriedOut++
+				if helpcrunch.OutcomeUnknown(got.err) != unknown {
+					t.Errorf("%d: the error is %v", status, got.err)
+				}
+			}
+			if carriedOut == 0 {
+				t.Errorf("%d: no batch was carried out and refused", status)
+			}
+		})
+	}
+}

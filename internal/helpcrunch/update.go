@@ -18,6 +18,7 @@ import (
 type update struct {
 	ID int64 `json:"customer"`
 	Changes
+	lost error // why a batch of it was sent again: it may have been carried out
 }
 
 // Written is what became of an update.
@@ -31,6 +32,16 @@ type Written struct {
 // job is an update that waits for its answer.
 type job = *batch.Item[update, Written]
 
+// answer tells the caller what became of an update. A refusal that is about them
+// would have been the answer before as well; whatever else comes after a lost one is
+// told beside it.
+func answer(j job, written Written, err error) {
+	if refusal, ok := errors.AsType[*Error](err); !OutcomeUnknown(err) && (!ok || !refusal.blamable()) {
+		err = after(j.Value.lost, err)
+	}
+	j.Answer(written, err)
+}
+
 // UpdateCustomer writes changes to a customer and returns it as it is
 // afterwards. Calls that are made side by side share requests.
 //
@@ -41,7 +52,7 @@ func (c *Client) UpdateCustomer(ctx context.Context, id int64, changes Changes) 
 	}
 	c.laws.joined(id)
 	defer c.laws.left(id)
-	written, err := c.updates.Do(withDeadline(ctx), update{id, changes})
+	written, err := c.updates.Do(withDeadline(ctx), update{ID: id, Changes: changes})
 	if err == nil {
 		c.written.note(id, changes)
 	}
@@ -109,20 +120,16 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job,
 		updates[i] = j.Value
 	}
 	open := c.laws.open(jobs)
-	answer, err := c.putBatch(ctx, request{slot: slot, impatient: open, once: open}, updates)
+	told, err := c.putBatch(ctx, request{slot: slot, impatient: open, once: open}, updates)
 	var refusal *Error
 	switch { // what was seen of them grows old
 	case open && toldToWait(ctx, err):
 		return c.put(ctx, nil, jobs, faults)
 	case open && c.again(ctx, updateCustomers, err, faults):
-		jobs = slices.DeleteFunc(slices.Clone(jobs), func(j job) bool {
-			ended := j.Ended() != nil
-			if ended { // it may have been carried out
-				j.Answer(Written{}, err)
-			}
-			return ended
-		})
-		return after(err, c.put(ctx, nil, jobs, faults+1))
+		for _, j := range jobs {
+			j.Value.lost = err
+		}
+		return after(err, c.put(ctx, nil, slices.DeleteFunc(slices.Clone(jobs), givenUp), faults+1))
 	}
 	if errors.As(err, &refusal) && refusal.blamable() {
 		if ctx.Err() == nil {
@@ -138,11 +145,11 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job,
 	}
 	var untold []job
 	for _, j := range jobs {
-		switch told, answered := answer[j.Value.ID]; {
+		switch row, answered := told[j.Value.ID]; {
 		case err != nil:
-			j.Answer(Written{}, err)
-		case answered && (told.err != nil || told.whole() != nil):
-			j.Answer(Written{Customer: told.whole()}, told.err)
+			answer(j, Written{}, err)
+		case answered && (row.err != nil || row.whole() != nil):
+			answer(j, Written{Customer: row.whole()}, row.err)
 		default:
 			untold = append(untold, j)
 		}
@@ -150,7 +157,7 @@ func (c *Client) putTogether(ctx context.Context, slot *budget.Slot, jobs []job,
 	for _, j := range untold {
 		// The batch went through; what became of this one only it can tell.
 		customer, err := c.GetCustomer(ctx, j.Value.ID)
-		j.Answer(Written{Customer: customer}, err)
+		answer(j, Written{Customer: customer}, err)
 	}
 	return nil
 }
@@ -208,7 +215,7 @@ func (c *Client) patch(ctx context.Context, slot *budget.Slot, j job) {
 		written.Customer, err = c.one(ctx, request{operation: patchCustomer, id: u.ID, body: u.Changes, slot: slot})
 	}
 	c.refusals.note(u.CustomData, err)
-	j.Answer(written, err)
+	answer(j, written, err)
 }
 
 // patchChecked is patch for an account that is not known to keep what a
@@ -234,7 +241,7 @@ func (c *Client) patchChecked(ctx context.Context, u update) (Written, error) {
 func (c *Client) refusedBefore(j job) bool {
 	err := c.refusals.of(j.Value.CustomData)
 	if err != nil {
-		j.Answer(Written{}, err)
+		answer(j, Written{}, err)
 	}
 	return err != nil
 }
@@ -244,7 +251,7 @@ func (c *Client) refusedBefore(j job) bool {
 func givenUp(j job) bool {
 	err := j.Ended()
 	if err != nil {
-		j.Answer(Written{}, err)
+		answer(j, Written{}, err)
 	}
 	return err != nil
 }
