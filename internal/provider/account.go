@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -162,7 +163,7 @@ func (a *account) noteKeyed(id int64, by foundBy) {
 // changes, no apply asks for them.
 func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	a.mu.Lock()
-	keys := a.keyed[id]
+	keys := slices.Clone(a.keyed[id])
 	a.mu.Unlock()
 	if len(keys) == 0 {
 		return nil
@@ -188,7 +189,8 @@ func (a *account) stillKeyed(ctx context.Context, id int64) diag.Diagnostics {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.keyed, id) // only now: what is refused for one tag is for the others
+	// Only now: what is refused for one tag is for the others. Nor what was noted meanwhile.
+	a.keyed[id] = slices.DeleteFunc(a.keyed[id], func(by foundBy) bool { return slices.Contains(keys, by) })
 	return nil
 }
 

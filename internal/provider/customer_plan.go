@@ -22,20 +22,15 @@ func (r *customerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if !req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(tagsOfPlan(ctx, req)...)
 	}
-	if r.account == nil {
-		return // not configured yet
+	if r.account == nil || resp.Diagnostics.HasError() {
+		return // not configured yet, or refused
 	}
 	if req.State.Raw.IsNull() { // nothing is known that could be lost
 		var userID types.String
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("user_id"), &userID)...)
 		replaced := readMemory(ctx, req.Private, &resp.Diagnostics) // of a predecessor
-		mayAdopt := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"])
-		adopts := mayAdopt.ValueBool() && !replaced.present
-		if mayAdopt.ValueBool() || mayAdopt.IsUnknown() { // whoever has this user_id in another account is written over
-			resp.Diagnostics.Append(r.account.planOrganization(ctx, types.StringNull(), true, "The customer is not planned", &resp.Plan)...)
-		} else {
-			resp.Diagnostics.Append(r.account.planAccount(ctx, types.StringNull(), true)...)
-		}
+		adopts := rawFlag(rawAttributes(req.Plan.Raw)["adopt_existing"]).ValueBool() && !replaced.present
+		resp.Diagnostics.Append(r.account.planOrganization(ctx, types.StringNull(), true, "The customer is not planned", &resp.Plan)...)
 		resp.Diagnostics.Append(r.account.planUserID(userID.ValueString(), "", adopts)...)
 		if adopts && r.account.planEnd(userID.ValueString(), takenOver) {
 			resp.Diagnostics.Append(movedNotDeleted(userID.ValueString()))

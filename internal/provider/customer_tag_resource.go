@@ -145,13 +145,16 @@ func (r *customerTagResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if r.account != nil {
 		resp.Diagnostics.Append(r.account.planOrganization(ctx, rawText(rawAttributes(req.State.Raw)["organization"]), req.State.Raw.IsNull(), "The customer is not tagged", &resp.Plan)...)
 	}
-	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() || plan.Name.IsUnknown() {
+	if resp.Diagnostics.HasError() || plan.CustomerID.IsUnknown() {
 		return
 	}
 	if r.account != nil && req.State.Raw.IsNull() {
 		if customer := plan.customer(&resp.Diagnostics); !resp.Diagnostics.HasError() {
 			resp.Diagnostics.Append(r.account.stillKeyed(ctx, customer)...)
 		}
+	}
+	if plan.Name.IsUnknown() {
+		return
 	}
 	id := types.StringValue(plan.key())
 	leaving := r.account != nil && r.account.tags.want(plan.CustomerID.ValueString(), !req.State.Raw.IsNull(), plan.Name.ValueString())

@@ -84,7 +84,7 @@ func TestConnectionRefused(t *testing.T) {
 	}
 
 	out := s.apply(config("max_retries = 1"))
-	if text := said(out.diags); out.err == nil || !strings.Contains(text, "error: The customer was not created: Check the network, and base_url (or HELPCRUNCH_BASE_URL). Nothing was sent.") ||
+	if text := said(out.diags); out.err == nil || !strings.Contains(text, "error: The customer is not planned: Check the network, and base_url (or HELPCRUNCH_BASE_URL). Nothing was sent.") ||
 		!strings.Contains(text, "[helpcrunch_customer.many[0]") {
 		t.Fatalf("with nobody at the address: %v\n%s", out.err, text)
 	}

@@ -1151,7 +1151,7 @@ func TestGuideRateLimitsShared(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
 	config := func(prefix, create string) string {
-		return required + "provider \"helpcrunch\" {\n  requests_per_minute = 22\n}\n" +
+		return required + "provider \"helpcrunch\" {\n  requests_per_minute = 26\n}\n" +
 			"resource \"helpcrunch_customer\" \"many\" {\n  count = 10\n  user_id = \"" + prefix + "-${count.index}\"\n  timeouts = { create = \"" + create + "\" }\n}\n"
 	}
 	applied(t, newWorkspace(t, server, config("a", "20m")))
@@ -1160,8 +1160,8 @@ func TestGuideRateLimitsShared(t *testing.T) {
 	if text := said(diags); err == nil || !strings.Contains(text, "request budget") {
 		t.Errorf("a third workspace applies beyond the limit: %v\n%s", err, text)
 	}
-	if n := len(server.Requests()); n != 22 { // ten creates and the account, twice
-		t.Errorf("%d requests were sent, want 22", n)
+	if n := len(server.Requests()); n != 26 { // the account for a plan and an apply, and ten creates, twice; and the account, twice
+		t.Errorf("%d requests were sent, want 26", n)
 	}
 }
 

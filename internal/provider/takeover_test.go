@@ -5,13 +5,18 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/dev/core"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
 )
 
@@ -161,14 +166,19 @@ func TestImportByAKeyOfBeforeIsNotSettled(t *testing.T) {
 // TestTagByAKeyOfBefore: a data source believes a search as well, and a tag does not.
 func TestTagByAKeyOfBefore(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"user_id", "email"} {
+	for _, test := range []struct{ key, name string }{
+		{"user_id", `"vip"`},
+		{"email", `"vip"`},
+		{"user_id", "terraform_data.name.output"}, // not known yet
+	} {
+		key := test.key
 		server := newSandbox(t)
 		somebody, err := server.Add(sandbox.Record{"name": "Somebody", "userId": "crm@example.com", "email": "crm@example.com"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := newWorkspace(t, server, required+"data \"helpcrunch_customer\" \"a\" {\n  "+key+" = \"crm@example.com\"\n}\n"+
-			"resource \"helpcrunch_customer_tag\" \"vip\" {\n  customer_id = data.helpcrunch_customer.a.id\n  name = \"vip\"\n}\n")
+			"resource \"helpcrunch_customer_tag\" \"vip\" {\n  customer_id = data.helpcrunch_customer.a.id\n  name = "+test.name+"\n}\nresource \"terraform_data\" \"name\" {\n  input = \"vip\"\n}\n")
 		if err := server.SetSwitch("search-lag", "1h"); err != nil {
 			t.Fatal(err)
 		}
@@ -187,6 +197,36 @@ func TestTagByAKeyOfBefore(t *testing.T) {
 		if applied(t, w); len(onlyCustomer(t, server).TagNames()) != 1 {
 			t.Errorf("HelpCrunch holds %v", server.Customers())
 		}
+	}
+}
+
+// TestKeyThatIsNotedMeanwhile: a key by which somebody is found while another one is
+// looked at is looked at as well.
+func TestKeyThatIsNotedMeanwhile(t *testing.T) {
+	t.Parallel()
+	server := newSandbox(t)
+	id, err := server.Add(sandbox.Record{"userId": "crm-1", "email": "new@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a *account
+	a = newAccount(helpcrunch.Config{
+		BaseURL: base, APIKey: server.Key(), Budget: budget.New(budget.Config{Limit: 100}), RequestTimeout: time.Minute, BatchSize: 10, Log: tflogDebug,
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			a.noteKeyed(id, foundBy{importKey{helpcrunch.Email, "old@example.com"}, false})
+			return http.DefaultTransport.RoundTrip(r)
+		}),
+	}, nil, "", true)
+	a.noteKeyed(id, foundBy{importKey{helpcrunch.UserID, "crm-1"}, false})
+	if diags := a.stillKeyed(t.Context(), id); diags.HasError() {
+		t.Error(diags)
+	}
+	if diags := a.stillKeyed(t.Context(), id); !diags.HasError() {
+		t.Error("an e-mail address of before is not looked at")
 	}
 }
 
@@ -378,6 +418,19 @@ func TestErasedPersonDoesNotComeBack(t *testing.T) {
 	made.account.ResetCounts()
 	if changed, said, _ := made.apply(core.Options{NoRefresh: true}); changed != "" || said.Err() != nil {
 		t.Error(changed, said)
+	}
+}
+
+// TestAdoptExistingIsKnownInTheApply: whether somebody is taken over need not be known before.
+func TestAdoptExistingIsKnownInTheApply(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"yes", "no"} {
+		server := newSandbox(t)
+		applied(t, newWorkspace(t, server, required+fmt.Sprintf("resource \"terraform_data\" \"adopts\" {\n  input = %q\n}\n", answer)+
+			customerBlock("user_id = \"crm-1\"\nadopt_existing = terraform_data.adopts.output == \"yes\"\n")))
+		if ada := onlyCustomer(t, server); ada["userId"] != "crm-1" {
+			t.Errorf("HelpCrunch holds %v", ada)
+		}
 	}
 }
 
