@@ -59,20 +59,7 @@ func TestMain(m *testing.M) {
 // newSandbox is a HelpCrunch without a rate limit, with custom attributes of every type.
 func newSandbox(t *testing.T) *sandbox.Server {
 	t.Helper()
-	server, err := sandbox.Start(sandbox.Config{Attributes: map[string]sandbox.AttributeType{
-		"plan":    sandbox.TextAttribute,
-		"tier":    sandbox.TextAttribute,
-		"seats":   sandbox.NumberAttribute,
-		"score":   sandbox.NumberAttribute,
-		"trial":   sandbox.BooleanAttribute,
-		"renewal": sandbox.DateAttribute,
-		"site":    sandbox.URLAttribute,
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	return server
+	return newAccountOf(t, sandbox.Organization{})
 }
 
 // providers serve in the test's own process, to the real Terraform CLI.

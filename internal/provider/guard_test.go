@@ -24,7 +24,15 @@ const (
 // those of other people.
 func newAccountOf(t *testing.T, organization sandbox.Organization) *sandbox.Server {
 	t.Helper()
-	server, err := sandbox.Start(sandbox.Config{Organization: organization})
+	server, err := sandbox.Start(sandbox.Config{Organization: organization, Attributes: map[string]sandbox.AttributeType{
+		"plan":    sandbox.TextAttribute,
+		"tier":    sandbox.TextAttribute,
+		"seats":   sandbox.NumberAttribute,
+		"score":   sandbox.NumberAttribute,
+		"trial":   sandbox.BooleanAttribute,
+		"renewal": sandbox.DateAttribute,
+		"site":    sandbox.URLAttribute,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -694,7 +694,7 @@ func TestGuideAdoptByTag(t *testing.T) {
 func TestGuideAdoptPin(t *testing.T) {
 	needs(t, "1.7.0", "1.7.0")
 	t.Parallel()
-	server := newSandbox(t)
+	server := newAccountOf(t, acme)
 	const people = 30
 	for i := range people {
 		if _, err := server.Add(sandbox.Record{
@@ -751,22 +751,33 @@ func TestGuideAdoptPin(t *testing.T) {
 	}
 	there := len(server.Customers())
 	// In an environment that keeps personal data out of states, and while somebody
-	// differs: the file keeps what it says of everybody else.
-	changeByHand(t, server, before["crm-10"], sandbox.Record{"name": "Somebody Else"})
+	// differs, and is not found any more: the file keeps what it says of everybody else.
+	changeByHand(t, server, before["crm-10"], sandbox.Record{"name": "Somebody Else", "tags": []string{}})
 	if said, code := runScript(t, w, server, bashPath(t), "-c", "export "+envPersonalData+"=false TF_WORKSPACE=other; . ./baseline.sh"); code != 0 {
 		t.Fatal(said)
 	}
 	if left, err := filepath.Glob(filepath.Join(w.WorkingDir(), "baseline", "*.tfstate*")); err != nil || len(left) > 0 {
 		t.Errorf("%v: the script leaves %s", err, left)
 	}
-	if changes := planned(t, w); len(changes) != 3 {
-		t.Errorf("the plan with somebody who is new, somebody who differs and somebody who is gone: %v", changes)
+	if changes := planned(t, w); len(changes) != 2 {
+		t.Errorf("the plan with somebody who is new and somebody who differs: %v", changes)
 	}
-	changeByHand(t, server, before["crm-10"], sandbox.Record{"name": before["crm-10"]["name"]})
+	changeByHand(t, server, before["crm-10"], sandbox.Record{"name": before["crm-10"]["name"], "tags": before["crm-10"].TagNames()})
 	server.ResetCounts()
 	applied(t, w)
 	if n := len(server.Customers()); n != there || writesOf(server) > 0 {
 		t.Errorf("%d customers after %d writes, want %d: customer %d was there", n, writesOf(server), there, late)
+	}
+
+	// In another account the same ids are other people.
+	if err := os.Remove(filepath.Join(w.WorkingDir(), "baseline.json")); err != nil {
+		t.Fatal(err)
+	}
+	if said, code := runScript(t, w, newAccountOf(t, initech), bashPath(t), "baseline.sh"); code == 0 || !strings.Contains(said, `"initech"`) {
+		t.Errorf("with the key of another account it ends with %d: %s", code, said)
+	}
+	if _, err := os.Stat(filepath.Join(w.WorkingDir(), "baseline.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v: a file of another account", err)
 	}
 
 	// The same by a list, of whom one is nobody.

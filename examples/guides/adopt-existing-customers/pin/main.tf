@@ -7,7 +7,9 @@ terraform {
   }
 }
 
-provider "helpcrunch" {}
+provider "helpcrunch" {
+  organization = "acme"
+}
 
 locals {
   baseline = jsondecode(file("baseline.json"))

@@ -8,7 +8,8 @@ terraform {
 }
 
 provider "helpcrunch" {
-  personal_data_in_state = true # also where HELPCRUNCH_PERSONAL_DATA_IN_STATE says otherwise; baseline.sh removes the state
+  organization           = "acme" # your account, here and in the file beside baseline.sh: elsewhere the ids are other people
+  personal_data_in_state = true   # also where HELPCRUNCH_PERSONAL_DATA_IN_STATE says otherwise; baseline.sh removes the state
 }
 
 data "helpcrunch_customers" "vip" {
@@ -16,9 +17,19 @@ data "helpcrunch_customers" "vip" {
 }
 
 locals {
-  let_go = [] # ids of who is found and not meant, such as "542337"
+  let_go = [] # ids of who is not meant, such as "542337"
 
-  # Who is in the file stays in it as they are: what differs by now is for the audit to say.
+  found = { for c in data.helpcrunch_customers.vip.customers : c.id => {
+    name         = c.name
+    email        = c.email
+    tags         = [for tag in c.tags : tag.name]
+    custom_data  = c.custom_data == null ? {} : c.custom_data
+    unsubscribed = c.unsubscribed
+    blocked      = c.blocked
+  } }
+
+  # Who is in the file stays in it as they are: what differs by now, or who is not
+  # found any more, is for the audit to say.
   file    = "${path.module}/../baseline.json"
   written = jsondecode(fileexists(local.file) ? file(local.file) : "{}")
 }
@@ -26,12 +37,5 @@ locals {
 output "baseline" {
   sensitive = true # people's data, which the apply would print
 
-  value = { for c in data.helpcrunch_customers.vip.customers : c.id => try(local.written[c.id], {
-    name         = c.name
-    email        = c.email
-    tags         = [for tag in c.tags : tag.name]
-    custom_data  = c.custom_data == null ? {} : c.custom_data
-    unsubscribed = c.unsubscribed
-    blocked      = c.blocked
-  }) if !contains(local.let_go, c.id) }
+  value = { for id, customer in merge(local.found, local.written) : id => customer if !contains(local.let_go, id) }
 }
