@@ -1117,7 +1117,11 @@ func TestAnswerThatShowsNothingAcquitsNobody(t *testing.T) {
 				if test.later {
 					late := r.Clone(context.WithoutCancel(r.Context()))
 					late.Body = io.NopCloser(bytes.NewReader(body))
-					time.AfterFunc(time.Second, func() { _, _ = next.RoundTrip(late) })
+					time.AfterFunc(time.Second, func() {
+						if answer, err := next.RoundTrip(late); err == nil {
+							_ = answer.Body.Close()
+						}
+					})
 				}
 				return nil, response(r, http.StatusOK, nil, strings.NewReader(answer))
 			})(next)
