@@ -34,15 +34,13 @@ var steps = []step{{create, 10}, {plan, 10}, {plan, 100}, {update, 10}, {drift, 
 // smallest is the number of requests that nobody can go below: HelpCrunch
 // creates and deletes customers one by one, and a search can look only for
 // those whom Terraform reads side by side. Terraform plans in one provider
-// process and applies in another; each that says anything about a customer
-// asks first which account it has. A create has nobody to
-// ask about in its plan.
+// process and applies in another; each asks first which account it has.
 func (s step) smallest(customers int) int {
 	const account = 1
 	read := account + divideUp(customers, min(s.Parallelism, searchSize))
 	switch s.Act {
 	case create:
-		return account + customers
+		return account + account + customers
 	case update:
 		return read + account + divideUp(customers, batchSize)
 	case drift:

@@ -79,7 +79,7 @@ func TestSmallest(t *testing.T) {
 		customers int
 		want      int
 	}{
-		{step{create, 10}, 1000, 1001},
+		{step{create, 10}, 1000, 1002},
 		{step{plan, 10}, 1001, 102},
 		{step{plan, 500}, 1001, 12},
 		{step{update, 10}, 1000, 202},
