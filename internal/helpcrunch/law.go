@@ -182,7 +182,7 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 // stake: we know it, and nobody else has it. So a canary can be made where nobody
 // holds anything, instead of asking before each batch who does. The second request
 // repeats the page that they were seen on last, which moves by itself, and one of
-// the custom properties that were sent: it writes nothing that could be a
+// the custom properties that were sent and taken: it writes nothing that could be a
 // colleague's of just now.
 func (c *Client) canary(ctx context.Context, j job) {
 	if c.refusedBefore(j) || givenUp(j) {
@@ -215,8 +215,10 @@ func (c *Client) show(ctx context.Context, u update, held *Customer, written Wri
 	if page := text(before.LastPage); page != "" {
 		again.LastPage = Some(page)
 	}
-	if sent := u.CustomData.nonEmpty(); len(sent) > 1 && c.laws.batchProperties.is(unproven) {
-		again.CustomData = CustomData{sent[0]: u.CustomData[sent[0]]}
+	sent := u.CustomData.nonEmpty()
+	taken := slices.IndexFunc(sent, func(name string) bool { return u.CustomData[name].Equal(before.CustomData[name]) })
+	if len(sent) > 1 && taken >= 0 && c.laws.batchProperties.is(unproven) {
+		again.CustomData = CustomData{sent[taken]: u.CustomData[sent[taken]]}
 	}
 	// At once, whatever the budget says: what was read must not grow old.
 	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})

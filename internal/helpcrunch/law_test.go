@@ -757,6 +757,20 @@ func TestMadeCanaryKeepsWhatWasSent(t *testing.T) {
 	})
 }
 
+// An account that spells a value otherwise than it was sent clears nothing by that.
+func TestMadeCanaryWithAValueThatIsSpelledOtherwise(t *testing.T) {
+	with := plainly(12, sandbox.Record{}, nil)
+	with.transport = doctoring(func(_ *http.Request, body string) string { return strings.ReplaceAll(body, `"gold"`, `"GOLD"`) })
+	open(t, with, func(a *account) {
+		a.updateAll(a.Context(), 12, a.ids(), func(int64) helpcrunch.Changes {
+			return helpcrunch.Changes{CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}, "seats": {Kind: helpcrunch.Number, Text: "3"}}}
+		})
+		if sizes := a.sizes(sandbox.OpBatch); len(sizes) != 4 || slices.Max(sizes) < 9 {
+			t.Errorf("batches of %v: %s", sizes, a.operations())
+		}
+	})
+}
+
 // What a colleague writes between the two writes of a canary that is made stays.
 func TestMadeCanaryOverwritesNobody(t *testing.T) {
 	var server *sandbox.Server
