@@ -30,6 +30,15 @@ func (e *UnknownOrganizationError) Error() string {
 // Unwrap returns the cause.
 func (e *UnknownOrganizationError) Unwrap() error { return e.Err }
 
+// Lasts reports whether another run would not read the account either: the key may
+// not, or HelpCrunch does not serve it, or otherwise than documented. Else it was a fault.
+func (e *UnknownOrganizationError) Lasts() bool {
+	refusal, ok := errors.AsType[*Error](e.Err)
+	return ok && (refusal.Status == http.StatusForbidden || refusal.Status == http.StatusNotFound) || errors.Is(e.Err, errUnnamed)
+}
+
+var errUnnamed = errors.New("an organization without an id")
+
 // GetOrganization reads the account: the cheapest way to see that a key works.
 func (c *Client) GetOrganization(ctx context.Context) (*Organization, error) {
 	organization := new(Organization)
@@ -49,13 +58,14 @@ func (o *Organization) UnmarshalJSON(data []byte) error {
 	if domain, odd := textOf(fields["domain"]); odd == nil {
 		read.Domain = OneLine(text(domain), 255)
 	}
-	if err == nil && read.ID == 0 {
-		err = errors.New("an organization without an id")
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnnamed, err)
+	case read.ID == 0:
+		return errUnnamed
 	}
-	if err == nil {
-		*o = read
-	}
-	return err
+	*o = read
+	return nil
 }
 
 // organization is what a run knows of the account, and of the address that it

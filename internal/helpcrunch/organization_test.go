@@ -57,21 +57,23 @@ func TestOrganizationIsAskedForOnce(t *testing.T) {
 // that any other request would meet as well.
 func TestOrganizationThatCannotBeRead(t *testing.T) {
 	for fault, test := range map[sandbox.FaultKind]struct {
-		unknown bool
-		asked   int // in two calls
+		unknown, lasts bool
+		asked          int // in two calls
 	}{
-		sandbox.Forbidden:    {true, 1},
-		sandbox.NotFound:     {true, 1},
-		sandbox.DropBefore:   {true, 1 + retries},
-		sandbox.WrongType:    {true, 1 + retries},
-		sandbox.Unauthorized: {false, 1},
+		sandbox.Forbidden:    {true, true, 1},
+		sandbox.NotFound:     {true, true, 1},
+		sandbox.FailBefore:   {true, false, 1 + retries},
+		sandbox.DropBefore:   {true, false, 1 + retries},
+		sandbox.WrongType:    {true, false, 1 + retries},
+		sandbox.Redirect:     {true, false, 1},
+		sandbox.Unauthorized: {false, false, 1},
 	} {
 		open(t, setup{}, func(a *account) {
 			a.server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: fault, Times: 100})
 			for range 2 {
 				got, err := a.Organization(a.Context())
 				unknown, ok := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
-				if got != nil || err == nil || ok != test.unknown {
+				if got != nil || err == nil || ok != test.unknown || ok && unknown.Lasts() != test.lasts {
 					t.Errorf("%s: got %v, error %v", fault, got, err)
 				}
 				if ok && err.Error() != "the account of the API key cannot be read: "+unknown.Err.Error() || ok && !errors.Is(err, unknown.Err) {
@@ -110,7 +112,8 @@ func TestOrganizationThatIsNotWaitedFor(t *testing.T) {
 func TestOrganizationWithoutAnID(t *testing.T) {
 	for _, body := range []string{`{"data":{"domain":"x.example"}}`, `{"data":{"id":0}}`, `{"data":{"id":"-1"}}`, `{"data":[]}`, `{}`} {
 		open(t, setup{transport: answering("application/json", body)}, func(a *account) {
-			if got, err := a.GetOrganization(a.Context()); got != nil || !helpcrunch.OutcomeUnknown(err) {
+			got, err := a.Organization(a.Context())
+			if unknown, ok := errors.AsType[*helpcrunch.UnknownOrganizationError](err); got != nil || !ok || !unknown.Lasts() {
 				t.Errorf("%s: got %v, error %v", body, got, err)
 			}
 		})

@@ -258,9 +258,9 @@ func (a *account) planOrganization(ctx context.Context, stated types.String, isN
 		return diags
 	}
 	known, err := a.organizationToPlan(ctx)
-	_, unknown := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
+	unknown, _ := errors.AsType[*helpcrunch.UnknownOrganizationError](err)
 	switch {
-	case err != nil && !unknown:
+	case err != nil && (unknown == nil || !unknown.Lasts()):
 		return requestFailed(failed, err)
 	case known == nil:
 		return nil

@@ -287,6 +287,13 @@ func TestPlanOfAnAccountInDoubt(t *testing.T) {
 		if _, said := c.plan(instance{kind: customerKind}, attributes{"name": text("Grace")}); !strings.HasPrefix(said, "ERROR: The account of the API key was not compared with the state's, account 17") {
 			t.Errorf("%s: of who is new it says %q", fault, said)
 		}
+		// Beside nobody: what a key may not read it does not read in the apply either, and a fault passes.
+		for _, kind := range []string{customerKind, tagKind} {
+			config := map[string]attributes{customerKind: {"name": text("Grace")}, tagKind: {"customer_id": text("1"), "name": text("vip")}}[kind]
+			if _, said := newClient(t, server).plan(instance{kind: kind}, config); (said == "") != (fault == sandbox.Forbidden) {
+				t.Errorf("%s: of a new %s alone it says %q", fault, kind, said)
+			}
+		}
 		server.Disarm()
 	}
 }

@@ -497,6 +497,10 @@ func (w *walk) faults(when string, percent int) {
 		case sandbox.NotFound:
 			// Who is told that somebody is gone who is to go believes it.
 			f.Operation = pick(d, []sandbox.Operation{sandbox.OpGet, sandbox.OpGet, sandbox.OpPatch, sandbox.OpBatch})
+		case sandbox.Forbidden:
+			if f.Operation == "" || f.Operation == sandbox.OpOrganization {
+				continue // a key that may read the account in the plan, and not in the apply, Terraform itself refuses
+			}
 		case sandbox.Oversized:
 			f.Times = 1
 		}
