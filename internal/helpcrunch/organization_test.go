@@ -64,7 +64,7 @@ func TestOrganizationThatCannotBeRead(t *testing.T) {
 		sandbox.NotFound:     {true, true, 1},
 		sandbox.FailBefore:   {true, false, 1 + retries},
 		sandbox.DropBefore:   {true, false, 1 + retries},
-		sandbox.WrongType:    {true, false, 1 + retries},
+		sandbox.WrongType:    {true, true, 1 + retries},
 		sandbox.Redirect:     {true, false, 1},
 		sandbox.Unauthorized: {false, false, 1},
 	} {

@@ -280,7 +280,8 @@ func TestPlanOfAnAccountInDoubt(t *testing.T) {
 	ada := newClient(t, server).created(customerKind, attributes{"name": text("Ada")})
 	for _, fault := range []sandbox.FaultKind{sandbox.Forbidden, sandbox.FailBefore} {
 		server.Arm(sandbox.Fault{Operation: sandbox.OpOrganization, Kind: fault, Times: 100})
-		c := newClient(t, server)
+		once := attributes{"max_retries": number(0)}
+		c := newClient(t, server, once)
 		if _, said := c.plan(ada, attributes{"name": text("Ada King")}); said != "" {
 			t.Errorf("%s: of who is there it says %q", fault, said)
 		}
@@ -290,7 +291,7 @@ func TestPlanOfAnAccountInDoubt(t *testing.T) {
 		// Beside nobody: what a key may not read it does not read in the apply either, and a fault passes.
 		for _, kind := range []string{customerKind, tagKind} {
 			config := map[string]attributes{customerKind: {"name": text("Grace")}, tagKind: {"customer_id": text("1"), "name": text("vip")}}[kind]
-			if _, said := newClient(t, server).plan(instance{kind: kind}, config); (said == "") != (fault == sandbox.Forbidden) {
+			if _, said := newClient(t, server, once).plan(instance{kind: kind}, config); (said == "") != (fault == sandbox.Forbidden) {
 				t.Errorf("%s: of a new %s alone it says %q", fault, kind, said)
 			}
 		}

@@ -501,6 +501,8 @@ func (w *walk) faults(when string, percent int) {
 			if f.Operation == "" || f.Operation == sandbox.OpOrganization {
 				continue // a key that may read the account in the plan, and not in the apply, Terraform itself refuses
 			}
+		case sandbox.WrongType:
+			f.Times = min(f.Times, 3) // nor is this to last for a whole apply
 		case sandbox.Oversized:
 			f.Times = 1
 		}
