@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -141,6 +142,7 @@ type row struct {
 	missing []string  // what a customer has and the answer does not
 	odd     []string  // what is there and cannot be read
 	err     error     // an [UnreadableError] where something is odd
+	at      time.Time // when a search answered with it
 }
 
 // whole is the customer if everything is there and can be read, else nil.

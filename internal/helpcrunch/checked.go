@@ -78,15 +78,17 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 	}
 	seen := u.compare(before, after)
 	loss := Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields}
-	switch nothing := len(loss.Fields) == 0 && u.untouched(before, after); {
-	case err != nil && !u.happened(after, len(loss.Fields)):
+	if err != nil && !u.happened(after, len(loss.Fields)) {
 		return Written{}, err
-	case err != nil:
+	}
+	due, shown := u.effect(before, after)
+	if err != nil || !shown {
 		seen.kept = 0 // whether anything was carried out that could have cleared it is not known
-	case nothing:
-		// Nothing shows that it was carried out: the answer may be of before, and what it
-		// does come later. An account that answers so is written as if it cleared all.
-		seen = comparison{lost: wholeCustomer | properties}
+	}
+	if err == nil && inBatch && due && !shown && len(loss.Fields) == 0 {
+		// The answer may be of before, and what it is about come later: an account that
+		// answers so is sent no batches.
+		seen.lost = wholeCustomer | properties
 	}
 	c.laws.note(inBatch, seen)
 	return c.restore(ctx, before, after, loss)
@@ -197,9 +199,9 @@ func (u *update) happened(after *Customer, lost int) bool {
 	return len(u.Unstuck(after)) == 0 || lost > 0
 }
 
-// untouched reports whether an update was to change something, and all of that is as
-// it was before.
-func (u *update) untouched(before, after *Customer) bool {
+// effect reports whether an update was to change something, and whether any of that is
+// not as it was before.
+func (u *update) effect(before, after *Customer) (due, shown bool) {
 	var was Changes
 	differs := u.Unstuck(before)
 	for _, name := range differs {
@@ -212,7 +214,7 @@ func (u *update) untouched(before, after *Customer) bool {
 		}
 		fieldNamed(name).keep(&was, before)
 	}
-	return len(differs) > 0 && len(was.Unstuck(after)) == 0
+	return len(differs) > 0, len(was.Unstuck(after)) > 0
 }
 
 // putBackWithin is how long what was lost is looked for once its caller has ended,

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
@@ -170,8 +171,9 @@ func (c *Client) pages(ctx context.Context, slot *budget.Slot, body searchBody, 
 				yield(row{}, wrong)
 				return
 			}
-			known := len(seen)
+			known, now := len(seen), time.Now()
 			for _, r := range p.rows {
+				r.at = now
 				if seen[r.id] {
 					continue
 				}

@@ -130,9 +130,18 @@ func (c *Changes) omitted(held *Customer) []field {
 	return all
 }
 
-// atStake are the kinds of what a customer holds, the changes leave out, and
-// would be missed. What moves by itself would not, and what HelpCrunch fills in
-// by itself proves nothing by being there.
+// atRisk are the kinds of what a customer holds and the changes leave out.
+func (c *Changes) atRisk(held *Customer) kind {
+	var kinds kind
+	for _, f := range c.omitted(held) {
+		kinds |= f.kind
+	}
+	return kinds
+}
+
+// atStake are those of them that would be missed, and show by staying that they are
+// kept: what moves by itself would not, and what HelpCrunch fills in by itself proves
+// nothing by being there.
 func (c *Changes) atStake(held *Customer) kind {
 	var kinds kind
 	for _, f := range c.omitted(held) {

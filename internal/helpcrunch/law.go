@@ -5,7 +5,6 @@ package helpcrunch
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math/bits"
 	"slices"
@@ -60,15 +59,14 @@ type laws struct {
 	batchProperties law           // of what the customData of a batch item leaves out
 	patchProperties law           // of what the customData of a PATCH leaves out
 
-	turn      chan struct{} // held by who proves what a batch does, with glance
-	glance    glance
-	patchTurn chan struct{} // held by who puts custom properties at stake in a PATCH
+	turn      chan struct{}   // held by who proves what a batch does, with seen
+	seen      map[int64]sight // what a search showed a moment ago of who waits
+	patchTurn chan struct{}   // held by who puts custom properties at stake in a PATCH
 
 	texts sync.Map // the names of custom properties that are answered as numbers and sent as text: dates
 
 	mu      sync.Mutex
 	waiting map[int64]int // customers whose update has not been answered yet
-	silent  bool          // whether the account refuses a write that changes nothing
 }
 
 // take takes a turn, and fails only with ctx.
@@ -109,13 +107,13 @@ func (l *laws) open(updates []job) bool {
 // keptInBatch are the kinds that a batch is known to leave alone.
 func (l *laws) keptInBatch() kind { return kind(l.shown.Load()) }
 
-// unproven are the kinds that a batch would put at stake and that nobody has
-// shown yet. Who is written alone anyway puts none at stake.
-func (l *laws) unproven(u update, held *Customer) kind {
+// unproven are the kinds, of those that a batch would put at stake, or at risk, that
+// nobody has shown yet. Who is written alone anyway puts none there.
+func (l *laws) unproven(u update, held *Customer, of func(*Customer) kind) kind {
 	if held == nil || l.losesInBatch(u) {
 		return 0
 	}
-	return u.atStake(held) &^ l.keptInBatch()
+	return of(held) &^ l.keptInBatch()
 }
 
 // prove finds out what a batch of these would lose: it writes as many of them
@@ -129,143 +127,91 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 	}
 	defer func() { <-l.turn }()
 
-	for made := false; len(jobs) > 1 && l.open(jobs); {
+	for len(jobs) > 1 && l.open(jobs) {
 		giveBack(slot)
 		jobs = slices.DeleteFunc(jobs, givenUp)
-		var seen map[int64]*Customer
+		var seen map[int64]sight
 		if slot, seen, err = c.glance(ctx, jobs); err != nil {
 			return nil, nil, err
 		}
-		// Whom the search does not show, nothing is known of, nor of anybody where the
-		// batch would wait for a slot. They take slots of their own, and a small budget
-		// has none beside ours. Of the others is looked once more: it may take long.
-		var unseen []job
-		jobs = slices.DeleteFunc(jobs, func(j job) bool {
-			unknown := slot == nil || seen[j.Value.ID] == nil
-			if unknown {
-				unseen = append(unseen, j)
-			}
-			return unknown
-		})
-		if len(unseen) > 0 {
-			giveBack(slot)
-			slot = nil
-			for _, j := range unseen {
-				c.patch(ctx, nil, j)
-			}
-			continue
-		}
 		canary, most := -1, 0
 		for i, j := range jobs {
-			if kinds := bits.OnesCount32(uint32(l.unproven(j.Value, seen[j.Value.ID]))); kinds > most {
+			held := seen[j.Value.ID].Customer
+			if kinds := bits.OnesCount32(uint32(l.unproven(j.Value, held, j.Value.atStake))); kinds > most && slot != nil && len(j.Value.Unstuck(held)) > 0 {
 				canary, most = i, kinds
 			}
 		}
-		if canary < 0 && !made {
-			made = true
-			canary = slices.IndexFunc(jobs, func(j job) bool { return l.canShow(j.Value) })
+		if canary >= 0 {
+			giveBack(slot)
+			slot = nil
+			c.canary(ctx, jobs[canary])
+			jobs = slices.Delete(jobs, canary, canary+1)
+			continue
 		}
-		if canary < 0 {
+		// Whom the search does not show, nothing is known of, nor of anybody where the
+		// batch would wait for a slot; and the others may hold what shows nothing, for it
+		// comes by itself, or for they hold already what is sent. They take slots of their
+		// own, and a small budget has none beside ours. Of who is left is looked once
+		// more: it may take long.
+		var alone []job
+		jobs = slices.DeleteFunc(jobs, func(j job) bool {
+			held := seen[j.Value.ID].Customer
+			goes := slot == nil || held == nil || l.unproven(j.Value, held, j.Value.atRisk) != 0
+			if goes {
+				alone = append(alone, j)
+			}
+			return goes
+		})
+		if len(alone) == 0 {
 			break
 		}
 		giveBack(slot)
 		slot = nil
-		c.canary(ctx, jobs[canary])
-		jobs = slices.Delete(jobs, canary, canary+1)
+		for _, j := range alone {
+			c.patch(ctx, nil, j)
+		}
 	}
 	return jobs, slot, nil
 }
 
 // canary writes one customer as a batch of its own.
-//
-// Where that leaves open what can be known, what has just been written is put at
-// stake: we know it, and nobody else has it. So a canary can be made where nobody
-// holds anything, instead of asking before each batch who does. The second request
-// repeats the page that they were seen on last, which moves by itself, and one of
-// the custom properties that were sent and taken: it writes nothing that could be a
-// colleague's of just now.
 func (c *Client) canary(ctx context.Context, j job) {
 	if c.refusedBefore(j) || givenUp(j) {
 		return
 	}
 	ctx, end := j.Context(ctx)
 	defer end()
-	u := j.Value
-	var held *Customer
-	written, err := c.checked(ctx, u, true, func(read *Customer) { held = read })
-	c.refusals.note(u.CustomData, err)
-	// After a stop its caller would not listen for as long as a second one may take.
-	if err == nil && ctx.Err() == nil && c.laws.open([]job{j}) && c.laws.canShow(u) {
-		written, err = c.show(ctx, u, held, written)
-	}
+	written, err := c.checked(ctx, j.Value, true, nil)
+	c.refusals.note(j.Value.CustomData, err)
 	answer(j, written, err)
 }
 
-// show is the second request for a canary who was written. What moves by itself
-// and is gone since they were read convicts nobody, and if this shows that the
-// account clears, it went with the rest.
-func (c *Client) show(ctx context.Context, u update, held *Customer, written Written) (Written, error) {
-	before := *written.Customer
-	for _, f := range fields {
-		if f.moves && !f.sent(&u.Changes) && !f.holds(&before) {
-			f.copy(&before, held)
-		}
-	}
-	again := update{ID: u.ID, Changes: Changes{LastPage: None[string]()}}
-	if page := text(before.LastPage); page != "" {
-		again.LastPage = Some(page)
-	}
-	sent := u.CustomData.nonEmpty()
-	taken := slices.IndexFunc(sent, func(name string) bool { return u.CustomData[name].Equal(before.CustomData[name]) })
-	if len(sent) > 1 && taken >= 0 && c.laws.batchProperties.is(unproven) {
-		again.CustomData = CustomData{sent[taken]: u.CustomData[sent[taken]]}
-	}
-	// At once, whatever the budget says: what was read must not grow old.
-	answer, err := c.putBatch(ctx, request{urgent: true, impatient: true}, []update{again})
-	shown, err := c.compared(ctx, again, true, &before, answer[u.ID].whole(), err)
-	if _, lost := errors.AsType[*RestoreError](err); lost || err == nil {
-		return shown, err
-	}
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.blamable() {
-		c.laws.silent = true
-	}
-	return written, nil // which this did not change
-}
-
-// canShow reports whether the customer holds something for certain, once this is
-// written, that a second write would show what is not known yet by.
-func (l *laws) canShow(u update) bool {
-	strings := slices.ContainsFunc(stringFields, func(f *StringField) bool {
-		sent, _ := f.Sent(&u.Changes).Get()
-		return sent != "" && !f.filledByItself()
-	})
-	return !l.silent && (l.batchFields.is(unproven) && strings || l.batchProperties.is(unproven) && len(u.CustomData.nonEmpty()) > 1)
-}
-
-// glance is what a search showed a moment ago of who waits.
-type glance struct {
-	at        time.Time
-	customers map[int64]*Customer
+// sight is a customer as a search showed them.
+type sight struct {
+	*Customer
+	at time.Time
 }
 
 // glanceLasts is for how long it is believed: for the batches that waited for
 // the same turn.
 const glanceLasts = 2 * time.Second
 
+func (s sight) old() bool { return time.Since(s.at) >= glanceLasts }
+
 // glance returns what a search shows of these customers just before their batch
-// leaves, with the slot for it. The search is for up to a hundred who wait.
-func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int64]*Customer, error) {
+// leaves, with the slot for it. The search is for up to a hundred who wait. It may
+// have several pages, or be several where the account refuses so large a one: who was
+// seen longer ago is left out.
+func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int64]sight, error) {
 	l := &c.laws
-	missing := func(j job) bool {
-		return l.glance.customers[j.Value.ID] == nil || c.written.justNow(j.Value.ID)
-	}
-	if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(jobs, missing) {
+	missing := func(j job) bool { return l.seen[j.Value.ID].old() || c.written.justNow(j.Value.ID) }
+	if !slices.ContainsFunc(jobs, missing) {
 		slot, err := c.acquire(ctx, false)
 		if err != nil {
 			return nil, nil, err
 		}
-		if time.Since(l.glance.at) < glanceLasts && !slices.ContainsFunc(jobs, missing) {
-			return slot, l.glance.customers, nil
+		if !slices.ContainsFunc(jobs, missing) {
+			return slot, l.seen, nil
 		}
 		giveBack(slot)
 	}
@@ -289,23 +235,19 @@ func (c *Client) glance(ctx context.Context, jobs []job) (*budget.Slot, map[int6
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		queries = append(queries, query{id: id})
 	}
-	seen := make(map[int64]*Customer, len(queries))
-	var at time.Time // when the first of them was seen
+	seen := make(map[int64]sight, len(queries))
 	c.search(ctx, first, queries, func(q query, found found, _ error) {
-		if time.Since(at) >= glanceLasts { // it takes several searches, which wait for slots of their own
-			clear(seen)
-			at = time.Now()
-		}
 		// Of whom it fails to tell, nothing is known, nor of whom it may not tell yet.
 		if len(found.customers) == 1 && !c.written.justNow(q.id) {
-			seen[q.id] = found.customers[0]
+			seen[q.id] = sight{found.customers[0], found.at}
 		}
 	})
 	if ctx.Err() != nil {
 		giveBack(second)
 		return nil, nil, context.Cause(ctx)
 	}
-	l.glance = glance{at, seen}
+	maps.DeleteFunc(seen, func(_ int64, s sight) bool { return s.old() })
+	l.seen = seen
 	return second, seen, nil
 }
 

@@ -113,8 +113,8 @@ func TestCanaryOfPropertiesComesLater(t *testing.T) {
 	})
 }
 
-// Where no customer holds properties that are not sent, one that was sent is put
-// at stake; a lone customer needs no proof.
+// Where no customer holds properties that are not sent, nobody can show what becomes
+// of them, and each batch asks; a lone customer needs no proof.
 func TestCanaryOnlyWhereSomethingIsAtStake(t *testing.T) {
 	open(t, crowd(25), func(a *account) {
 		a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes {
@@ -123,7 +123,7 @@ func TestCanaryOnlyWhereSomethingIsAtStake(t *testing.T) {
 				"renewal": {Kind: helpcrunch.String, Text: "1700000000"},
 			}}
 		})
-		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 5}) || a.requests() != 7 {
+		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 9, 10, 5}) || a.requests() != 8 {
 			t.Errorf("%q", a.operations())
 		}
 	})
@@ -690,113 +690,23 @@ func TestSearchDoesNotAcquitWhomWeTagged(t *testing.T) {
 	})
 }
 
-// Where nobody holds anything that could be lost, what has just been written
-// is what is put at stake: of strings the law is known before the second batch. Of what
-// nobody has shown, each batch asks whether anybody in it holds that.
-func TestCanaryIsMadeWhereNobodyHoldsAnything(t *testing.T) {
-	for _, held := range []sandbox.Record{{}, {"locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}} {
-		with := plainly(30, held, nil)
-		for i := range with.sandbox.Customers {
-			with.sandbox.Customers[i] = held
-		}
-		open(t, with, func(a *account) {
-			a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
-			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1, 9, 10, 10}) || a.server.Count(sandbox.OpGet) != 1 || a.server.Count(sandbox.OpSearch) != 3 || a.requests() != 9 {
-				t.Errorf("%q with batches of %v", a.operations(), sizes)
-			}
-		})
-		with.sandbox.Switches = sandbox.Switches{BatchClearsOmitted: true}
-		open(t, with, func(a *account) {
+// What comes by itself shows nothing by staying, and is at risk all the same: who holds
+// nothing else is written alone. Who holds nothing at all has nothing to lose.
+func TestWhatComesByItselfIsAtRisk(t *testing.T) {
+	held := sandbox.Record{"name": "before", "locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}
+	for _, switches := range [][]string{nil, {"batch-clears-omitted"}} {
+		open(t, plainly(30, held, []int{20, 21, 22, 23, 24, 25, 26, 27, 28, 29}, switches...), func(a *account) {
+			before := a.heldBeside(a.ids(), "name")
 			for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
 				if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" {
 					t.Errorf("%d is %v: %v", id, record["name"], got.err)
 				}
 			}
-			if sizes := a.sizes(sandbox.OpBatch); len(sizes) > 2 || slices.Max(sizes) > 1 {
-				t.Errorf("batches of %v on an account that clears", sizes)
+			if after := a.heldBeside(a.ids(), "name"); after != before {
+				t.Errorf("HelpCrunch held\n%s\nand holds\n%s", before, after)
 			}
-		})
-	}
-}
-
-// What is sent and would show nothing by staying is put at stake in vain: nobody
-// is written twice.
-func TestNoCanaryIsMadeOfFlags(t *testing.T) {
-	with := crowd(20)
-	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{}
-	}
-	open(t, with, func(a *account) {
-		a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes { return helpcrunch.Changes{Blocked: helpcrunch.Some(true)} })
-		if a.operations() != "search batch search batch" {
-			t.Errorf("%q with batches of %v", a.operations(), a.sizes(sandbox.OpBatch))
-		}
-	})
-}
-
-// What an update clears or moves itself is not taken for what the account has
-// cleared, nor put back.
-func TestMadeCanaryKeepsWhatWasSent(t *testing.T) {
-	with := plainly(12, nil, nil)
-	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{"notes": "old", "blocked": true, "lastPage": "https://example.com/old"}
-	}
-	open(t, with, func(a *account) {
-		outcomes := a.updateAll(a.Context(), 10, a.ids(), func(int64) helpcrunch.Changes {
-			return helpcrunch.Changes{Name: helpcrunch.Some("Ada"), Notes: helpcrunch.None[string](), Blocked: helpcrunch.Some(false), LastPage: helpcrunch.Some("https://example.com/new")}
-		})
-		for id, got := range outcomes {
-			record, _ := a.server.Customer(id)
-			if got.err != nil || record["name"] != "Ada" || record["notes"] != nil || record["blocked"] != false || record["lastPage"] != "https://example.com/new" {
-				t.Errorf("%d: %v, HelpCrunch holds %v", id, got.err, record)
-			}
-		}
-		if told := losses(outcomes); len(told) > 0 || !slices.Equal(a.sizes(sandbox.OpBatch), []int{1, 1, 9, 2}) {
-			t.Errorf("told of %+v after batches of %v", told, a.sizes(sandbox.OpBatch))
-		}
-	})
-}
-
-// An account that spells a value otherwise than it was sent clears nothing by that.
-func TestMadeCanaryWithAValueThatIsSpelledOtherwise(t *testing.T) {
-	with := plainly(12, sandbox.Record{}, nil)
-	with.transport = doctoring(func(_ *http.Request, body string) string { return strings.ReplaceAll(body, `"gold"`, `"GOLD"`) })
-	open(t, with, func(a *account) {
-		a.updateAll(a.Context(), 12, a.ids(), func(int64) helpcrunch.Changes {
-			return helpcrunch.Changes{CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}, "seats": {Kind: helpcrunch.Number, Text: "3"}}}
-		})
-		if sizes := a.sizes(sandbox.OpBatch); len(sizes) != 4 || slices.Max(sizes) < 9 {
-			t.Errorf("batches of %v: %s", sizes, a.operations())
-		}
-	})
-}
-
-// What a colleague writes between the two writes of a canary that is made stays.
-func TestMadeCanaryOverwritesNobody(t *testing.T) {
-	var server *sandbox.Server
-	for name, changes := range map[string]func(int64) helpcrunch.Changes{"a name": named("Ada"), "a property": planned("gold")} {
-		with := plainly(12, sandbox.Record{}, nil)
-		colleague := sandbox.Record{"integrationId": "bot-7", "phone": "555", "customData": map[string]any{"seats": 5}}
-		wrote := int64(0)
-		with.transport = func(next http.RoundTripper) http.RoundTripper {
-			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				answer, err := next.RoundTrip(r)
-				if r.Method == http.MethodPut && wrote == 0 {
-					requests := server.Requests()
-					_, _ = fmt.Sscanf(string(requests[len(requests)-1].Body), `[{"customer":%d`, &wrote)
-					if err := server.Change(wrote, colleague); err != nil {
-						t.Error(err)
-					}
-				}
-				return answer, err
-			})
-		}
-		open(t, with, func(a *account) {
-			server = a.server
-			a.updateAll(a.Context(), 10, a.ids(), changes)
-			record, _ := a.server.Customer(wrote)
-			if seats, _ := record.Custom("seats"); record["integrationId"] != "bot-7" || record["phone"] != "555" || fmt.Sprint(seats) != "5" {
-				t.Errorf("%s: of what a colleague wrote HelpCrunch holds %v", name, record)
+			if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{10, 10}) || a.server.Count(sandbox.OpSearch) != 3 || a.server.Count(sandbox.OpPatch) != 10 {
+				t.Errorf("%q with batches of %v", a.operations(), sizes)
 			}
 		})
 	}
@@ -983,32 +893,36 @@ func TestBatchIsLookedAtAfterThoseWhoGoAlone(t *testing.T) {
 func TestLookIsNotUsedForWhomWeHaveTaggedSince(t *testing.T) {
 	with := crowd(40)
 	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{"notes": "n", "unsubscribed": i >= 10 && i%10 == 0}
+		with.sandbox.Customers[i] = sandbox.Record{"notes": "n", "unsubscribed": i%10 == 0}
 	}
+	seen := make(chan struct{})
+	look := sync.OnceFunc(func() { close(seen) })
 	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
-		if r.Method == http.MethodPut {
+		if r.Method == http.MethodPut && !strings.HasSuffix(r.URL.Path, "/tags") {
 			body = clearsTags(body)
+			look() // a search has answered, and the others wait for the canary
+			time.Sleep(time.Second)
 		}
-		time.Sleep(400 * time.Millisecond)
 		return body, nil
 	})
 	open(t, with, func(a *account) {
 		ids := a.ids()
 		var wait sync.WaitGroup
-		wait.Go(func() {
-			time.Sleep(1950 * time.Millisecond) // a search has answered, and the batches wait
-			for _, id := range ids[20:] {
-				wait.Go(func() {
-					if _, err := a.TagCustomer(a.Context(), id, []helpcrunch.Tag{{Name: "vip"}}); err != nil {
-						t.Error(err)
-					}
-				})
+		for i, id := range ids {
+			if i%10 == 0 {
+				continue // who may be the canary
 			}
-		})
+			wait.Go(func() {
+				<-seen
+				if _, err := a.TagCustomer(a.Context(), id, []helpcrunch.Tag{{Name: "vip"}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 		a.updateAll(a.Context(), 40, ids, func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} })
 		wait.Wait()
 		for i, id := range ids {
-			if record, _ := a.server.Customer(id); record["company"] != "Engines" || i >= 20 && len(record.TagNames()) != 1 {
+			if record, _ := a.server.Customer(id); record["company"] != "Engines" || i%10 != 0 && len(record.TagNames()) != 1 {
 				t.Errorf("HelpCrunch holds %v", record)
 			}
 		}
@@ -1050,37 +964,6 @@ func TestOpenBatchIsRepeatedAfterAFault(t *testing.T) {
 			}) {
 				if (got.err != nil) != (id == bad && name == "refused") {
 					t.Errorf("%s: %d: %v", name, id, got.err)
-				}
-			}
-		})
-	}
-}
-
-// A write that met a fault and did nothing shows nothing, least of all one that repeats
-// what is there: the law stays open, and nobody loses anything.
-func TestFaultAcquitsNobody(t *testing.T) {
-	for _, faults := range []int{1, 1 + retries} {
-		with := crowd(30, "batch-clears-omitted")
-		for i := range with.sandbox.Customers {
-			with.sandbox.Customers[i] = sandbox.Record{"name": "before"}
-			if i >= 10 {
-				with.sandbox.Customers[i] = sandbox.Record{"name": "before", "phone": "555", "notes": "prefers calls"}
-			}
-		}
-		batches := 0
-		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
-			if r.Method == http.MethodPut { // the first is the canary, the second would show more
-				if batches++; batches > 1 && batches <= 1+faults {
-					return nil, response(r, http.StatusBadGateway, nil, strings.NewReader("<html>"))
-				}
-			}
-			return body, nil
-		})
-		open(t, with, func(a *account) {
-			outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
-			for _, id := range a.ids()[10:] {
-				if record, _ := a.server.Customer(id); outcomes[id].err != nil || record["phone"] != "555" || record["notes"] != "prefers calls" {
-					t.Errorf("%d faults: %v, HelpCrunch holds %v", faults, outcomes[id].err, record)
 				}
 			}
 		})
@@ -1163,49 +1046,83 @@ func TestAnswerThatShowsNothingAcquitsNobody(t *testing.T) {
 	}
 }
 
-// A look that takes several searches, which wait for the budget, is as old as the
-// first of them: nobody is written on what was seen a minute ago.
-func TestLookOfSeveralSearchesGrowsOld(t *testing.T) {
-	with := crowd(20)
-	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
-	}
-	with.sandbox.Switches.SearchMaxFilters = 1
-	with.client = func(c *helpcrunch.Config) { c.Budget = budget.New(budget.Config{Limit: 7}) }
-	var of *account
-	tagged := make(map[int64]bool)
-	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
-		if strings.HasSuffix(r.URL.Path, "/search") && bytes.Count(body, []byte("customers.id")) == 1 {
-			for _, id := range of.ids()[10:] {
-				if bytes.Contains(body, fmt.Append(nil, id)) && !tagged[id] {
-					tagged[id] = true
-					time.AfterFunc(time.Second, func() {
-						if err := of.server.Change(id, sandbox.Record{"tags": []string{"do-not-call"}}); err != nil {
-							panic(err)
-						}
-					})
+// A look that takes several searches or pages, which wait for the budget, is not
+// believed of those whom it showed first.
+func TestLookThatTakesLongGrowsOld(t *testing.T) {
+	for _, pages := range []bool{false, true} {
+		with := crowd(20)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"notes": "n"}
+		}
+		if !pages {
+			with.sandbox.Switches.SearchMaxFilters = 1
+		}
+		with.client = func(c *helpcrunch.Config) { c.Budget = budget.New(budget.Config{Limit: 7}) }
+		var of *account
+		begun := false
+		tagged := make(map[int64]bool)
+		tag := func(id int64) {
+			if tagged[id] {
+				return
+			}
+			tagged[id] = true
+			time.AfterFunc(time.Second, func() {
+				if err := of.server.Change(id, sandbox.Record{"tags": []string{"do-not-call"}}); err != nil {
+					panic(err)
+				}
+			})
+		}
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method == http.MethodPut {
+				return clearsTags(body), nil
+			}
+			if !begun || !strings.HasSuffix(r.URL.Path, "/search") {
+				return body, nil
+			}
+			var asked struct{ Offset int }
+			if err := json.Unmarshal(body, &asked); err != nil {
+				panic(err)
+			}
+			var ids []int64
+			for _, id := range of.ids() {
+				if bytes.Contains(body, fmt.Append(nil, id)) {
+					ids = append(ids, id)
 				}
 			}
-		}
-		if r.Method == http.MethodPut {
-			body = clearsTags(body)
-		}
-		return body, nil
-	})
-	company := func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} }
-	open(t, with, func(a *account) {
-		of = a
-		a.updateAll(a.Context(), 10, a.ids()[:10], company) // strings are kept
-		a.updateAll(a.Context(), 10, a.ids()[10:], company)
-		for _, id := range a.ids()[10:] {
-			if record, _ := a.server.Customer(id); record["company"] != "Engines" || tagged[id] && len(record.TagNames()) != 1 {
-				t.Errorf("HelpCrunch holds %v", record)
+			if !pages {
+				if len(ids) == 1 {
+					tag(ids[0])
+				}
+				return body, nil
 			}
-		}
-		if len(tagged) < 2 {
-			t.Errorf("%d were tagged", len(tagged))
-		}
-	})
+			var rows []sandbox.Record
+			if asked.Offset < len(ids) {
+				held, _ := of.server.Customer(ids[asked.Offset])
+				rows = append(rows, held)
+				tag(ids[asked.Offset])
+			}
+			answer, err := json.Marshal(map[string]any{"data": rows, "total": len(ids)})
+			if err != nil {
+				panic(err)
+			}
+			return nil, response(r, http.StatusOK, nil, bytes.NewReader(answer))
+		})
+		company := func(int64) helpcrunch.Changes { return helpcrunch.Changes{Company: helpcrunch.Some("Engines")} }
+		open(t, with, func(a *account) {
+			of = a
+			a.updateAll(a.Context(), 10, a.ids()[:10], company) // strings are kept
+			begun = true
+			a.updateAll(a.Context(), 10, a.ids()[10:], company)
+			for _, id := range a.ids()[10:] {
+				if record, _ := a.server.Customer(id); record["company"] != "Engines" || tagged[id] && len(record.TagNames()) != 1 {
+					t.Errorf("HelpCrunch holds %v", record)
+				}
+			}
+			if len(tagged) < 2 {
+				t.Errorf("%d were tagged", len(tagged))
+			}
+		})
+	}
 }
 
 // What comes after a batch whose answer was lost does not hide that it may have been
@@ -1251,4 +1168,111 @@ func TestRefusalAfterALostBatch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A write that met a fault and did nothing shows nothing: the law stays open, and
+// nobody loses anything.
+func TestFaultAcquitsNobody(t *testing.T) {
+	for _, faults := range []int{1, 1 + retries} {
+		with := crowd(20, "batch-clears-omitted")
+		batches := 0
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method == http.MethodPut {
+				if batches++; batches <= faults {
+					return nil, response(r, http.StatusBadGateway, nil, strings.NewReader("<html>"))
+				}
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			failed := 0
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+				if got.err != nil {
+					failed++
+				}
+				if !a.keptAll(id) {
+					record, _ := a.server.Customer(id)
+					t.Errorf("%d faults: HelpCrunch holds %v", faults, record)
+				}
+			}
+			if failed != faults/(1+retries) {
+				t.Errorf("%d faults: %d have failed", faults, failed)
+			}
+		})
+	}
+}
+
+// Nor does a write that changes nothing, which an account may pass over: who holds
+// already what is sent is no canary, and acquits nobody where they come to hold it since.
+func TestWriteThatChangesNothingAcquitsNobody(t *testing.T) {
+	for _, meanwhile := range []bool{false, true} {
+		with := crowd(40, "batch-clears-omitted")
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"name": "before", "phone": "555"}
+		}
+		first := sandbox.Record{"name": "Ada", "phone": "555", "tags": []string{"vip"}} // who would be chosen
+		if meanwhile {
+			first["name"] = "before"
+		}
+		with.sandbox.Customers[0] = first
+		var of *account
+		passedOver := 0
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			ids := of.ids()
+			if meanwhile && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, fmt.Sprint(ids[0])) {
+				if err := of.server.Change(ids[0], sandbox.Record{"name": "Ada"}); err != nil {
+					panic(err)
+				}
+			}
+			if held, _ := of.server.Customer(ids[0]); r.Method == http.MethodPut && bytes.HasPrefix(body, fmt.Appendf(nil, `[{"customer":%d`, ids[0])) && held["name"] == "Ada" {
+				passedOver++
+				row, err := json.Marshal([]any{held})
+				if err != nil {
+					panic(err)
+				}
+				return nil, response(r, http.StatusOK, nil, bytes.NewReader(row))
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			of = a
+			for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+				if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" || record["phone"] != "555" {
+					t.Errorf("meanwhile %v: %v, HelpCrunch holds %v", meanwhile, got.err, record)
+				}
+			}
+			if (passedOver == 1) != meanwhile {
+				t.Errorf("meanwhile %v: %d writes were passed over: %s", meanwhile, passedOver, a.operations())
+			}
+		})
+	}
+}
+
+// A PATCH that shows nothing is no proof of anything: a value that the account spells
+// otherwise, and holds so already, must not have others refused.
+func TestPatchThatShowsNothingConvictsNobody(t *testing.T) {
+	with := crowd(3)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"plan": "gold", "seats": 12}}
+	}
+	var third int64
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return doctoring(func(r *http.Request, body string) string {
+			if strings.HasSuffix(r.URL.Path, fmt.Sprint(third)) {
+				return strings.Replace(body, `"seats":12`, `"seats":12,"groups":["a"]`, 1)
+			}
+			return body
+		})(meddling(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+			return bytes.ReplaceAll(body, []byte(`"GOLD"`), []byte(`"gold"`)), nil
+		})(next))
+	}
+	open(t, with, func(a *account) {
+		ids := a.ids()
+		third = ids[2]
+		for i, plan := range []string{"GOLD", "silver", "silver"} {
+			if _, err := a.UpdateCustomer(a.Context(), ids[i], planned(plan)(ids[i])); err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+	})
 }

@@ -91,53 +91,6 @@ func TestSmallBudgetDoesNotStandStill(t *testing.T) {
 	}
 }
 
-// What an account was just seen to clear is not put at stake again, and is told.
-func TestMadeCanaryKnowsWhatWasSeen(t *testing.T) {
-	with := crowd(4, "batch-clears-custom-data")
-	for i := range with.sandbox.Customers {
-		with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"seats": 12}}
-	}
-	with.sandbox.Attributes["b"] = sandbox.TextAttribute
-	open(t, with, func(a *account) {
-		told := 0
-		for id, got := range a.updateAll(a.Context(), 4, a.ids(), func(int64) helpcrunch.Changes {
-			return helpcrunch.Changes{Name: helpcrunch.Some("Ada"), CustomData: helpcrunch.CustomData{
-				"plan": {Kind: helpcrunch.String, Text: "gold"}, "b": {Kind: helpcrunch.String, Text: "x"},
-			}}
-		}) {
-			if got.err != nil {
-				t.Errorf("%d: %v", id, got.err)
-			}
-			if got.Loss != nil {
-				told++
-			}
-		}
-		batches := 0
-		for _, request := range a.server.Requests() {
-			if request.Operation == sandbox.OpBatch && bytes.Contains(request.Body, []byte("customData")) {
-				batches++
-			}
-		}
-		if batches != 1 || told != 1 {
-			t.Errorf("custom data was at stake in %d batches, want 1, and %d were told of a loss, want 1", batches, told)
-		}
-	})
-}
-
-// What moves by itself and was cleared with the first write of a canary that is
-// made is put back with what its second write shows to be cleared.
-func TestMadeCanaryPutsBackWhatMoves(t *testing.T) {
-	holding := sandbox.Record{"lastPage": "https://example.com/a", "lastSeen": "1700000000"}
-	open(t, plainly(3, holding, []int{0, 1, 2}, "batch-clears-omitted"), func(a *account) {
-		for id, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
-			record, _ := a.server.Customer(id)
-			if got.err != nil || record["name"] != "Ada" || record["lastPage"] != holding["lastPage"] || record["lastSeen"] != holding["lastSeen"] {
-				t.Errorf("%d: %v, %v: %s", id, record, got.err, a.operations())
-			}
-		}
-	})
-}
-
 // A PATCH that is answered with somebody else has been carried out: what it cleared
 // is looked for and put back.
 func TestUnionIsCheckedThoughAnotherCustomerIsAnswered(t *testing.T) {
@@ -224,30 +177,6 @@ func TestKindThatTheFirstCanaryDoesNotHold(t *testing.T) {
 		}
 		if sizes := a.sizes(sandbox.OpBatch); !slices.Equal(sizes, []int{1, 1}) {
 			t.Errorf("batches of %v, want two canaries", sizes)
-		}
-	})
-}
-
-// An account that refuses the second write of a canary that is made refuses it
-// once in a run: everybody is written all the same.
-func TestMadeCanaryThatIsRefused(t *testing.T) {
-	with := plainly(12, sandbox.Record{}, nil)
-	seconds := 0
-	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
-		if r.Method == http.MethodPut && bytes.Contains(body, []byte(`"lastPage"`)) {
-			seconds++
-			return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"invalid_request","message":"Nothing has changed."}]}`))
-		}
-		return body, nil
-	})
-	open(t, with, func(a *account) {
-		for id, got := range a.updateAll(a.Context(), 4, a.ids(), named("Ada")) {
-			if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" || got.Loss != nil {
-				t.Errorf("%d: error %v, told of %v, HelpCrunch holds %v", id, got.err, got.Loss, record)
-			}
-		}
-		if seconds != 1 {
-			t.Errorf("%d such writes, want 1", seconds)
 		}
 	})
 }

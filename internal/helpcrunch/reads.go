@@ -135,7 +135,8 @@ func (c *Client) ask(ctx context.Context, q query) (found, error) {
 // found is the answer to a query.
 type found struct {
 	customers []*Customer
-	strong    bool // read alone, not by a search
+	strong    bool      // read alone, not by a search
+	at        time.Time // when the search answered, of a query by id
 }
 
 // sendQueries answers what has gathered by the time the budget has a slot. Who
@@ -163,7 +164,7 @@ func (c *Client) sendQueries(ctx context.Context, take func(int) []*batch.Item[q
 		slot.Cancel()
 	case len(queries) == 1 && queries[0].id != 0:
 		customer, err := c.one(ctx, request{operation: getCustomer, id: queries[0].id, slot: slot})
-		answer(queries[0], found{[]*Customer{customer}, true}, err)
+		answer(queries[0], found{customers: []*Customer{customer}, strong: true}, err)
 	default:
 		c.search(ctx, slot, queries, answer)
 	}
@@ -219,7 +220,7 @@ func (c *Client) search(ctx context.Context, slot *budget.Slot, queries []query,
 			switch r := &rows[i]; {
 			case q.id != 0 && r.id == q.id && len(r.missing) > 0: // its caller reads it alone
 			case q.id != 0 && r.id == q.id:
-				told.customers, failed = append(told.customers, r.held), r.err
+				told.customers, told.at, failed = append(told.customers, r.held), r.at, r.err
 			case q.id == 0 && r.held != nil && (r.lacks(q.field.Name) || q.fits(r.held)):
 				*r, failed = c.complete(ctx, *r)
 				if IsNotFound(failed) { // gone in between

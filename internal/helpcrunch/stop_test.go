@@ -77,25 +77,6 @@ func TestStopWhileOthersWaitForTheCanary(t *testing.T) {
 	})
 }
 
-// A stop while a canary is written that nobody holds anything for: it is not written twice.
-func TestStopWhileACanaryIsMade(t *testing.T) {
-	open(t, plainly(3, sandbox.Record{}, nil), func(a *account) {
-		outcomes := a.stopWhileHeld(3, 10*time.Second)
-		written := 0
-		for id, got := range outcomes {
-			if record, _ := a.server.Customer(id); isNamed(record) != (got.err == nil) {
-				a.Errorf("%d: error %v, HelpCrunch holds %v", id, got.err, record)
-			}
-			if got.err == nil {
-				written++
-			}
-		}
-		if sizes := a.sizes(sandbox.OpBatch); written != 1 || len(sizes) != 1 {
-			t.Errorf("%d were written in batches of %v, want the canary in one", written, sizes)
-		}
-	})
-}
-
 // A stop while the canaries are looked for: nobody is written.
 func TestStopWhileCanariesAreLookedFor(t *testing.T) {
 	open(t, crowd(25), func(a *account) {
