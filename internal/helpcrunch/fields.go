@@ -153,14 +153,14 @@ func (c *Changes) atStake(held *Customer) kind {
 }
 
 // leavesOut are the kinds of which a customer may hold something that the changes
-// leave out, and that would be missed.
+// leave out.
 func (c *Changes) leavesOut() kind {
 	kinds := data
 	if c.CustomData != nil {
 		kinds = properties
 	}
 	for _, f := range fields {
-		if !f.sent(c) && !f.moves && !f.fills {
+		if !f.sent(c) {
 			kinds |= f.kind
 		}
 	}
