@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -31,9 +30,7 @@ type Loss struct {
 // what the customer held. read is told what was read, before the write; it may be nil.
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
 	texts := make(map[string]bool)
-	var seen *Customer
 	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
-		seen = held
 		if read != nil {
 			read(held)
 		}
@@ -53,7 +50,7 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 	if before == nil {
 		return Written{}, err
 	}
-	return c.compared(ctx, u, inBatch && u.opaque(seen) == "", before, after, err)
+	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, err)
 }
 
 // compared is the second half of checked: after is the answer, nil if there was
@@ -205,13 +202,6 @@ func (u *update) effect(before, after *Customer) (due, shown bool) {
 	var was Changes
 	differs := u.Unstuck(before)
 	for _, name := range differs {
-		if property, ok := strings.CutPrefix(name, propertyPrefix); ok {
-			if was.CustomData == nil {
-				was.CustomData = make(CustomData)
-			}
-			was.CustomData[property] = before.CustomData[property]
-			continue
-		}
 		fieldNamed(name).keep(&was, before)
 	}
 	return len(differs) > 0, len(was.Unstuck(after)) > 0
@@ -288,14 +278,11 @@ func (c *Client) putBackAll(ctx context.Context, before, now *Customer, names []
 // does it wait for an answer once ctx has ended: the caller may not hear of it.
 func (c *Client) putBack(ctx context.Context, before, now *Customer, names []string) (*Customer, error) {
 	back := update{ID: before.ID}
-	properties := make(CustomData)
 	for _, name := range names {
-		if property, ok := strings.CutPrefix(name, propertyPrefix); ok {
-			properties[property] = before.CustomData[property]
-			continue
-		}
 		fieldNamed(name).keep(&back.Changes, before)
 	}
+	properties := back.CustomData
+	back.CustomData = nil
 	if len(properties) == 0 {
 		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true, bounded: true})
 	}

@@ -91,6 +91,12 @@ func propertyField(name string, k kind) field {
 	return field{
 		name: propertyPrefix + name, kind: k,
 		holds: func(c *Customer) bool { return c.CustomData[name].Text != "" },
+		keep: func(c *Changes, from *Customer) {
+			if c.CustomData == nil {
+				c.CustomData = make(CustomData)
+			}
+			c.CustomData[name] = from.CustomData[name]
+		},
 		copy: func(to, from *Customer) {
 			if to.CustomData == nil {
 				to.CustomData = make(CustomData)
