@@ -712,6 +712,38 @@ func TestWhatComesByItselfIsAtRisk(t *testing.T) {
 	}
 }
 
+// So it is where an update sends every string but those: there is a look before that batch too.
+func TestUpdateOfAllButWhatComesByItself(t *testing.T) {
+	held := sandbox.Record{"locale": "en", "createdFrom": "web"}
+	with := crowd(21)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = held
+	}
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut { // this account clears strings, and keeps properties
+			body = bytes.ReplaceAll(body, []byte(`{"customer":`), []byte(`{"locale":null,"createdFrom":null,"customer":`))
+		}
+		return body, nil
+	})
+	with.sandbox.Customers[0] = sandbox.Record{"customData": map[string]any{"seats": 12}} // who shows that properties are kept
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), func(id int64) helpcrunch.Changes {
+			own := helpcrunch.Some(fmt.Sprint("crm-", id))
+			return helpcrunch.Changes{
+				Name: own, Email: helpcrunch.Some(fmt.Sprintf("%d@example.com", id)), UserID: own, Company: own, Phone: own,
+				Source: helpcrunch.Some("https://example.com"), Referer: helpcrunch.Some("https://example.com"), IntegrationID: own, Notes: own,
+				Unsubscribed: helpcrunch.Some(true), Blocked: helpcrunch.Some(true), Tags: []helpcrunch.Tag{{Name: "vip"}},
+				CustomData: helpcrunch.CustomData{"plan": {Kind: helpcrunch.String, Text: "gold"}},
+			}
+		}) {
+			record, _ := a.server.Customer(id)
+			if got.err != nil || record["name"] != fmt.Sprint("crm-", id) || id != a.ids()[0] && (record["locale"] != "en" || record["createdFrom"] != "web") {
+				t.Errorf("%v, HelpCrunch holds %v", got.err, record)
+			}
+		}
+	})
+}
+
 // Where nothing can prove the law, a search before each batch says that nobody
 // holds anything.
 func TestNobodyCanProveTheLaw(t *testing.T) {
