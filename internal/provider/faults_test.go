@@ -158,8 +158,12 @@ func TestLostAnswersToWrites(t *testing.T) {
 				if n := s.named(test.count, string(kind)); n != test.count {
 					t.Errorf("%s: %d of %d were updated", kind, n, test.count)
 				}
-				// On a busy machine two that would share a request may be sent alone.
+				// On a busy machine two that would share a request may be sent alone, and
+				// what the search showed may be too old when their batch leaves.
 				got, writes := served(s.server), test.served[sandbox.OpBatch]+test.served[sandbox.OpPatch]
+				if got[sandbox.OpSearch] == test.served[sandbox.OpSearch]+1 && test.served[sandbox.OpSearch] > 0 {
+					got[sandbox.OpSearch]--
+				}
 				for _, operation := range []sandbox.Operation{sandbox.OpBatch, sandbox.OpPatch} {
 					writes -= got[operation]
 					got[operation] = test.served[operation]
