@@ -16,10 +16,11 @@ import (
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
 )
 
-// Loss is what an account cleared although the request did not mention it.
+// Loss is what was not as before after a request that did not mention it.
 type Loss struct {
-	ByBatch bool     // it is batches that clear fields, not only customData that clears properties
-	Fields  []string // the API's names, custom properties as "customData.<name>"
+	ByBatch bool     // it is batches that do so, not only customData that does so to properties
+	Fields  []string // put back: the API's names, custom properties as "customData.<name>"
+	Changed []string // another value, left as it is: it may be somebody else's
 }
 
 // checked writes one customer, as a batch of one or as a PATCH, read just before
@@ -65,7 +66,7 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		defer cancel()
 		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
-		case lookup != nil && u.atStake(before) != 0:
+		case lookup != nil && u.atRisk(before) != 0:
 			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
 		case lookup != nil:
 			return Written{}, errors.Join(err, lookup)
@@ -73,8 +74,8 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 	} else if answer == nil {
 		return Written{}, err
 	}
-	seen := u.compare(before, after)
-	loss := Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.fields}
+	seen := u.compare(before, after, err == nil)
+	loss := Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.back, Changed: seen.changed}
 	if err != nil && !u.happened(after, len(loss.Fields)) {
 		return Written{}, err
 	}
@@ -82,7 +83,7 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 	if err != nil || !shown {
 		seen.kept = 0 // whether anything was carried out that could have cleared it is not known
 	}
-	if err == nil && inBatch && due && !shown && len(loss.Fields) == 0 {
+	if err == nil && inBatch && due && !shown && seen.lost == 0 {
 		// The answer may be of before, and what it is about come later: an account that
 		// answers so is sent no batches.
 		seen.lost = wholeCustomer | properties
@@ -93,33 +94,57 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 
 // comparison is what became of what an update left out.
 type comparison struct {
-	kept, lost kind     // the kinds of which something stayed, or of which all is gone
-	fields     []string // what is gone of the kinds that are lost, by name
+	kept, lost    kind     // the kinds of which it shows that; of the others it shows nothing
+	back, changed []string // what is to be put back, and what is another value now, by name
 }
 
 // compare compares a customer before and after an update that left out some of
-// what they held. Of a kind that is lost, all is gone: a single change is
-// somebody else's. What moves by itself counts for nothing, but what takes the
-// others, of this kind or another, takes it as well.
-func (u *update) compare(before, after *Customer) comparison {
+// what they held. A kind is kept where all of it is as it was, and something that
+// an account does not give by itself is among it.
+//
+// Whatever else was seen in the answer itself is the account's doing, or that of
+// somebody who wrote in the same moment, and nobody can tell which: so the kind is
+// lost, what is empty is put back, and another value is as well where nothing of its
+// kind has stayed. What is seen later may well be a colleague's. There a kind is
+// lost of which nothing has stayed, and nothing but what is empty is put back.
+//
+// What moves by itself counts for nothing, but what takes the others, of this kind
+// or another, takes it as well.
+func (u *update) compare(before, after *Customer, inAnswer bool) comparison {
+	var stayed, gone, changed kind
 	var seen comparison
-	gone := make(map[kind][]string)
-	for _, f := range u.omitted(before) {
-		switch held := f.holds(after); {
-		case !held:
-			gone[f.kind] = append(gone[f.kind], f.name)
-			if !f.moves {
-				seen.lost |= f.kind
+	omitted := u.omitted(before)
+	isEmpty := func(f field) bool { return !f.holds(after) || inAnswer && !f.shows(after) }
+	for _, f := range omitted {
+		switch {
+		case f.moves:
+		case f.stays(before, after):
+			if f.proves(before) {
+				stayed |= f.kind
 			}
-		case !f.moves && !f.fills: // by itself, perhaps
-			seen.kept |= f.kind
+		case isEmpty(f):
+			gone |= f.kind
+		default:
+			changed |= f.kind
 		}
 	}
-	seen.lost &^= seen.kept
-	for _, f := range u.omitted(before) {
-		byOthers := f.moves && seen.lost&wholeCustomer != 0 && seen.kept&f.kind == 0
-		if (seen.lost&f.kind != 0 || byOthers) && slices.Contains(gone[f.kind], f.name) {
-			seen.fields = append(seen.fields, f.name)
+	if seen.lost = gone | changed; inAnswer {
+		seen.kept = stayed &^ seen.lost
+	} else {
+		seen.lost &^= stayed
+	}
+	for _, f := range omitted {
+		none := stayed&f.kind == 0
+		switch isLost := seen.lost&f.kind != 0; {
+		case f.moves:
+			if byOthers := none && seen.lost&wholeCustomer != 0; (isLost || byOthers) && !f.holds(after) {
+				seen.back = append(seen.back, f.name)
+			}
+		case !isLost || f.stays(before, after):
+		case isEmpty(f), inAnswer && none:
+			seen.back = append(seen.back, f.name)
+		default:
+			seen.changed = append(seen.changed, f.name)
 		}
 	}
 	return seen
@@ -236,19 +261,22 @@ func whateverIsCancelled(ctx context.Context) (context.Context, context.CancelFu
 
 // restore puts back what was lost, at once and whatever is cancelled meanwhile.
 func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss) (Written, error) {
-	if len(loss.Fields) == 0 {
+	switch {
+	case len(loss.Fields) == 0 && len(loss.Changed) == 0:
 		return Written{Customer: after}, nil
+	case len(loss.Fields) == 0:
+		return Written{Customer: after, Loss: &loss}, nil
 	}
 	ctx, cancel := whateverIsCancelled(ctx)
 	defer cancel()
 	restored, missing, err := c.putBackAll(ctx, before, after, loss.Fields)
 	if err == nil {
-		if missing = missingIn(restored, loss.Fields); len(missing) == 0 {
+		if missing = missingIn(before, restored, loss.Fields); len(missing) == 0 {
 			return Written{Customer: restored, Loss: &loss}, nil
 		}
 		err = errors.New("HelpCrunch accepted the values and does not hold them")
 	}
-	return Written{}, c.notRestored(before, missing, false, err)
+	return Written{}, c.notRestored(before, slices.Concat(missing, loss.Changed), false, err)
 }
 
 // putBackAll puts back all that HelpCrunch takes, and returns what is missing.
@@ -281,12 +309,16 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, names []str
 	for _, name := range names {
 		fieldNamed(name).keep(&back.Changes, before)
 	}
-	properties := back.CustomData
+	if back.Tags != nil { // what else it holds now is to stay
+		back.Tags = withTags(back.Tags, now.Tags)
+	}
+	lost := back.CustomData
 	back.CustomData = nil
-	if len(properties) == 0 {
+	if len(lost) == 0 {
 		return c.one(ctx, request{operation: patchCustomer, id: back.ID, body: back.Changes, urgent: true, bounded: true})
 	}
-	maps.Copy(properties, now.CustomData.filled()) // what it holds now is to stay
+	properties := now.CustomData.filled()
+	maps.Copy(properties, lost)
 	texts := make(map[string]bool)
 	for {
 		customer, err := c.patchHolding(ctx, request{urgent: true, bounded: true}, back, properties, texts)
@@ -296,11 +328,11 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, names []str
 	}
 }
 
-// missingIn are those of the fields, named as in Loss, that a customer should
-// hold and does not. What moves by itself may be gone again.
-func missingIn(customer *Customer, names []string) (missing []string) {
+// missingIn are those of the fields, named as in Loss, that a customer does not
+// hold as before. What moves by itself may be gone again.
+func missingIn(before, now *Customer, names []string) (missing []string) {
 	for _, name := range names {
-		if f := fieldNamed(name); !f.moves && !f.holds(customer) {
+		if f := fieldNamed(name); !f.moves && !f.stays(before, now) {
 			missing = append(missing, name)
 		}
 	}

@@ -32,7 +32,9 @@ type field struct {
 	fills bool // by itself, where nobody filled it in
 	sent  func(*Changes) bool
 	holds func(*Customer) bool
-	keep  func(*Changes, *Customer) // takes it over from a customer, to put it back
+	unset func(*Customer) bool               // whether it holds what an account may answer for nothing; nil = never
+	stays func(before, after *Customer) bool // as it was, at least
+	keep  func(*Changes, *Customer)          // takes it over from a customer, to put it back
 	copy  func(to, from *Customer)
 }
 
@@ -43,6 +45,7 @@ var fields = func() []field {
 			name: f.Name, kind: plain, moves: f == LastPage, fills: f.filledByItself(),
 			sent:  func(c *Changes) bool { return !f.Sent(c).IsZero() },
 			holds: func(c *Customer) bool { return text(*f.Held(c)) != "" },
+			stays: func(before, after *Customer) bool { return f.Same(text(*f.Held(before)), text(*f.Held(after))) },
 			keep:  func(c *Changes, from *Customer) { *f.Sent(c) = Some(text(*f.Held(from))) },
 			copy:  func(to, from *Customer) { *f.Held(to) = *f.Held(from) },
 		})
@@ -52,6 +55,7 @@ var fields = func() []field {
 			name: "firstSeen", kind: plain, fills: true,
 			sent:  func(c *Changes) bool { return !c.FirstSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.FirstSeen.IsNull() },
+			stays: func(before, after *Customer) bool { return before.FirstSeen == after.FirstSeen },
 			keep:  func(c *Changes, from *Customer) { c.FirstSeen = Some(from.FirstSeen) },
 			copy:  func(to, from *Customer) { to.FirstSeen = from.FirstSeen },
 		},
@@ -59,6 +63,7 @@ var fields = func() []field {
 			name: "lastSeen", kind: plain, moves: true,
 			sent:  func(c *Changes) bool { return !c.LastSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.LastSeen.IsNull() },
+			stays: func(before, after *Customer) bool { return before.LastSeen == after.LastSeen },
 			keep:  func(c *Changes, from *Customer) { c.LastSeen = Some(from.LastSeen) },
 			copy:  func(to, from *Customer) { to.LastSeen = from.LastSeen },
 		},
@@ -66,6 +71,7 @@ var fields = func() []field {
 			name: "unsubscribed", kind: flags,
 			sent:  func(c *Changes) bool { return !c.Unsubscribed.IsZero() },
 			holds: func(c *Customer) bool { return c.Unsubscribed },
+			stays: func(before, after *Customer) bool { return before.Unsubscribed == after.Unsubscribed },
 			keep:  func(c *Changes, from *Customer) { c.Unsubscribed = Some(from.Unsubscribed) },
 			copy:  func(to, from *Customer) { to.Unsubscribed = from.Unsubscribed },
 		},
@@ -73,6 +79,7 @@ var fields = func() []field {
 			name: "blocked", kind: flags,
 			sent:  func(c *Changes) bool { return !c.Blocked.IsZero() },
 			holds: func(c *Customer) bool { return c.Blocked },
+			stays: func(before, after *Customer) bool { return before.Blocked == after.Blocked },
 			keep:  func(c *Changes, from *Customer) { c.Blocked = Some(from.Blocked) },
 			copy:  func(to, from *Customer) { to.Blocked = from.Blocked },
 		},
@@ -80,17 +87,42 @@ var fields = func() []field {
 			name: "tags", kind: labels,
 			sent:  func(c *Changes) bool { return c.Tags != nil },
 			holds: func(c *Customer) bool { return len(c.Tags) > 0 },
+			stays: func(before, after *Customer) bool { return len(withTags(after.Tags, before.Tags)) == len(after.Tags) },
 			keep:  func(c *Changes, from *Customer) { c.Tags = from.Tags },
 			copy:  func(to, from *Customer) { to.Tags = from.Tags },
 		},
 	)
 }()
 
+// shows reports whether a customer holds something that no account answers for
+// nothing.
+func (f field) shows(held *Customer) bool {
+	return f.holds(held) && (f.unset == nil || !f.unset(held))
+}
+
+// proves reports whether it would be missed, and shows by staying that it is kept:
+// what moves by itself would not be missed, and what HelpCrunch fills in by itself
+// proves nothing by being there.
+func (f field) proves(held *Customer) bool { return !f.moves && !f.fills && f.shows(held) }
+
+// withTags are tags and those of others that are not among them.
+func withTags(tags, others []Tag) []Tag {
+	names := tagNames(tags)
+	return slices.Concat(tags, slices.DeleteFunc(slices.Clone(others), func(tag Tag) bool { return slices.Contains(names, NormalTag(tag.Name)) }))
+}
+
 // propertyField is a custom property as a field.
 func propertyField(name string, k kind) field {
 	return field{
 		name: propertyPrefix + name, kind: k,
 		holds: func(c *Customer) bool { return c.CustomData[name].Text != "" },
+		unset: func(c *Customer) bool {
+			return c.CustomData[name] == Value{Bool, "false"} || c.CustomData[name] == Value{Number, "0"}
+		},
+		stays: func(before, after *Customer) bool {
+			was, is := before.CustomData[name], after.CustomData[name]
+			return was.Equal(is) || was.Kind == Opaque && is.Kind == Opaque // of which JSON has many forms
+		},
 		keep: func(c *Changes, from *Customer) {
 			if c.CustomData == nil {
 				c.CustomData = make(CustomData)
@@ -145,13 +177,11 @@ func (c *Changes) atRisk(held *Customer) kind {
 	return kinds
 }
 
-// atStake are those of them that would be missed, and show by staying that they are
-// kept: what moves by itself would not, and what HelpCrunch fills in by itself proves
-// nothing by being there.
+// atStake are those of them that prove something by staying.
 func (c *Changes) atStake(held *Customer) kind {
 	var kinds kind
 	for _, f := range c.omitted(held) {
-		if !f.moves && !f.fills {
+		if f.proves(held) {
 			kinds |= f.kind
 		}
 	}

@@ -79,10 +79,13 @@ func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes C
 	if err != nil { // also one that says that they are gone: the next try knows more
 		return nil, err
 	}
-	missing := missingIn(now, kept.Fields)
+	missing := slices.DeleteFunc(slices.Clone(kept.Fields), func(name string) bool {
+		f := fieldNamed(name)
+		return f.moves || f.holds(now)
+	})
 	if kept.Perhaps {
 		nothing := new(update)
-		missing = nothing.compare(kept.Customer, now).fields
+		missing = nothing.compare(kept.Customer, now, false).back
 	}
 	missing = slices.DeleteFunc(missing, func(name string) bool { return !slices.Contains(changes.namesAtStake(kept.Customer), name) })
 	written, err := c.restore(ctx, kept.Customer, now, Loss{Fields: missing})
