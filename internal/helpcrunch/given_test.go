@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
@@ -208,6 +209,24 @@ func TestPutBackOfAValueThatIsIgnored(t *testing.T) {
 		}
 		if !slices.Equal(missing, []string{"phone"}) {
 			t.Errorf("missing are %v", missing)
+		}
+	})
+}
+
+// Where batches are refused, PATCH may work: a canary stands alone like anybody else.
+func TestCanaryThatIsRefusedStandsAlone(t *testing.T) {
+	with := crowd(12)
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if r.Method == http.MethodPut {
+			return nil, response(r, http.StatusNotFound, nil, strings.NewReader(`{"errors":[{"code":"not_found","message":"No such page"}]}`))
+		}
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+			if record, _ := a.server.Customer(id); got.err != nil || record["name"] != "Ada" || !a.keptAll(id) {
+				t.Errorf("%v, HelpCrunch holds %v", got.err, record)
+			}
 		}
 	})
 }

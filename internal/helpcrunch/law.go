@@ -174,15 +174,19 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 	return jobs, slot, nil
 }
 
-// canary writes one customer as a batch of its own.
+// canary writes one customer as a batch of its own. Where that is refused, in a way that a
+// customer may be to blame for, they stand alone like any other.
 func (c *Client) canary(ctx context.Context, j job) {
 	if c.refusedBefore(j) || givenUp(j) {
 		return
 	}
-	ctx, end := j.Context(ctx)
+	within, end := j.Context(ctx)
 	defer end()
-	written, err := c.checked(ctx, j.Value, true, nil)
-	c.refusals.note(j.Value.CustomData, err)
+	written, err := c.checked(within, j.Value, true, nil)
+	if refusal := blame(err); refusal != nil && !OutcomeUnknown(err) {
+		c.patch(ctx, nil, j)
+		return
+	}
 	answer(j, written, err)
 }
 

@@ -75,9 +75,9 @@ func warnOfAdoption(id int64) diag.Diagnostic {
 func (r *customerResource) updateFailed(ctx context.Context, id int64, plan *customerModel, sent helpcrunch.Changes, err error) diag.Diagnostics {
 	summary := fmt.Sprintf("Customer %d was not updated", id)
 	if loss, ok := errors.AsType[*helpcrunch.RestoreError](err); ok {
-		what := "cleared"
+		what := "did not keep"
 		if loss.Perhaps {
-			what = "may have cleared"
+			what = "may not have kept"
 		}
 		return diag.Diagnostics{diag.NewErrorDiagnostic(lossSummary, fmt.Sprintf(
 			"The update %s values of customer %d that it did not mention (%s), and putting them back failed. "+
@@ -90,18 +90,24 @@ func (r *customerResource) updateFailed(ctx context.Context, id int64, plan *cus
 	return customerRefused(summary, err, sent, plan.attributeOf)
 }
 
-const lossSummary = "HelpCrunch cleared values that were not sent"
+const lossSummary = "HelpCrunch did not keep values that were not sent"
 
 // lossDetail says what an account does with what a request leaves out. Names
 // only: the values are people's data.
 func lossDetail(id int64, loss *helpcrunch.Loss) string {
-	how := "A custom_data of some properties clears the others in this account. They were put back, and from now on in this run they are sent along, which costs one more request a customer."
-	if loss.ByBatch {
-		how = "An update of many customers at once clears in this account what it does not mention. It was put back, and from now on in this run every customer is updated alone. " +
-			"To say so from the start, set batch_size = 1 in the provider block."
+	detail := fmt.Sprintf("The first update of this run, of customer %d, was compared with a read just before it.", id)
+	if len(loss.Fields) > 0 {
+		detail += fmt.Sprintf(" It did not mention these, they were not there afterwards, and they were put back: %s.", listed(loss.Fields))
 	}
-	return fmt.Sprintf("The first update of this run, of customer %d, was compared with a read just before it. Cleared without being asked: %s. %s",
-		id, listed(loss.Fields), how)
+	if len(loss.Changed) > 0 {
+		detail += fmt.Sprintf(" It did not mention these, they had another value afterwards, which was left as it is: %s.", listed(loss.Changed))
+	}
+	if !loss.ByBatch {
+		return detail + " So a custom_data of some properties does not leave the others alone in this account, or somebody wrote in the same moment. " +
+			"From now on in this run they are sent along, which costs one more request a customer."
+	}
+	return detail + " So an update of many customers at once does not leave alone in this account what it does not mention, or somebody wrote in the same moment. " +
+		"From now on in this run every customer is updated alone. To say so from the start, set batch_size = 1 in the provider block."
 }
 
 // duplicateUserID names the customer that has the user_id already; id is the

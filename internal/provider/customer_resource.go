@@ -493,7 +493,7 @@ func (r *customerResource) putBackBefore(ctx context.Context, op *operation[*cus
 		return diags
 	}
 	if _, err := r.account.client.GetCustomer(ctx, op.id); !helpcrunch.IsNotFound(err) {
-		diags.AddError(summary, "An earlier update cleared values of this customer that it did not mention. They exist in the state alone, encrypted, and could not be put back now. "+
+		diags.AddError(summary, "An earlier update did not keep values of this customer that it did not mention. They exist in the state alone, encrypted, and could not be put back now. "+
 			"Run terraform apply again once HelpCrunch takes them; or terraform state rm, which gives them up.")
 	}
 	return diags

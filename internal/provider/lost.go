@@ -39,16 +39,16 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 			if !m.keepLost(err) {
 				m.Lost = append(m.Lost, sealed)
 			}
-			detail := fmt.Sprintf("An earlier update cleared values of customer %d that it did not mention. They are kept in the state, encrypted, and the next plan or apply tries again.", id)
+			detail := fmt.Sprintf("An earlier update did not keep values of customer %d that it did not mention. They are kept in the state, encrypted, and the next plan or apply tries again.", id)
 			if _, other := errors.AsType[*helpcrunch.UnsealError](err); other {
-				detail = fmt.Sprintf("An earlier update cleared values of customer %d that it did not mention. They are kept in the state, encrypted with the API key of that time: "+
+				detail = fmt.Sprintf("An earlier update did not keep values of customer %d that it did not mention. They are kept in the state, encrypted with the API key of that time: "+
 					"run terraform plan once with that key to put them back.", id)
 			}
 			diags.AddWarning("Lost values are still to be put back", detail+"\n\n"+err.Error())
 		case loss != nil:
 			m.WrittenAt = time.Now().Unix() // a search may not show it yet
 			diags.AddWarning("Lost values were put back",
-				fmt.Sprintf("An earlier update had cleared values of customer %d that it did not mention, and could not put them back then: %s. They are in HelpCrunch again. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.",
+				fmt.Sprintf("An earlier update had not kept values of customer %d that it did not mention, and could not put them back then: %s. They are in HelpCrunch again. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.",
 					id, listed(loss.Fields)))
 		}
 	}
