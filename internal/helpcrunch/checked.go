@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/budget"
@@ -18,9 +19,10 @@ import (
 
 // Loss is what was not as before after a request that did not mention it.
 type Loss struct {
-	ByBatch bool     // it is batches that do so, not only customData that does so to properties
-	Fields  []string // put back: the API's names, custom properties as "customData.<name>"
-	Changed []string // another value, left as it is: it may be somebody else's
+	ByBatch      bool     // so from now on in this run nobody is written in a batch
+	OfProperties bool     // so from now on no customData is written in a batch, or without the properties that are held
+	Fields       []string // put back: the API's names, custom properties as "customData.<name>"
+	Changed      []string // left as they are: somebody else may have written them in that moment
 }
 
 // checked writes one customer, as a batch of one or as a PATCH, read just before
@@ -31,11 +33,13 @@ type Loss struct {
 // what the customer held. read is told what was read, before the write; it may be nil.
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
 	texts := make(map[string]bool)
+	var repeated bool
 	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
+		repeated = false
 		if read != nil {
 			read(held)
 		}
-		as := request{slot: slot, impatient: true}
+		as := request{slot: slot, impatient: true, repeated: &repeated}
 		switch opaque := u.opaque(held); {
 		case inBatch && opaque == "":
 			answer, err := c.putBatch(ctx, as, []update{u})
@@ -51,12 +55,12 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 	if before == nil {
 		return Written{}, err
 	}
-	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, err)
+	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, repeated, err)
 }
 
 // compared is the second half of checked: after is the answer, nil if there was
-// none, and err that of the write.
-func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, err error) (Written, error) {
+// none, and err that of the write, which may have been repeated.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, repeated bool, err error) (Written, error) {
 	_, ofOther := errors.AsType[*OtherCustomerError](err)
 	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
@@ -67,16 +71,15 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
 		switch {
 		case lookup != nil && u.atRisk(before) != 0:
-			return Written{}, c.notRestored(before, u.namesAtStake(before), true, errors.Join(err, lookup))
+			return Written{}, c.notRestored(before, nil, u.namesAtStake(before), true, errors.Join(err, lookup))
 		case lookup != nil:
 			return Written{}, errors.Join(err, lookup)
 		}
 	} else if answer == nil {
 		return Written{}, err
 	}
-	seen := u.compare(before, after, err == nil)
-	loss := Loss{ByBatch: seen.lost&wholeCustomer != 0, Fields: seen.back, Changed: seen.changed}
-	if err != nil && !u.happened(after, len(loss.Fields)) {
+	seen := u.compare(before, after, inBatch, err == nil && !repeated)
+	if err != nil && !u.happened(after, len(seen.back)) {
 		return Written{}, err
 	}
 	due, shown := u.effect(before, after)
@@ -86,62 +89,79 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 	if err == nil && inBatch && due && !shown && seen.lost == 0 {
 		// The answer may be of before, and what it is about come later: an account that
 		// answers so is sent no batches.
-		seen.lost = wholeCustomer | properties
+		seen.lost = wholeCustomer | anyProperty
 	}
 	c.laws.note(inBatch, seen)
-	return c.restore(ctx, before, after, loss)
+	return c.restore(ctx, before, after, Loss{
+		ByBatch: inBatch && seen.lost&wholeCustomer != 0, OfProperties: seen.lost&anyProperty != 0,
+		Fields: seen.back, Changed: seen.changed,
+	})
 }
 
 // comparison is what became of what an update left out.
 type comparison struct {
 	kept, lost    kind     // the kinds of which it shows that; of the others it shows nothing
-	back, changed []string // what is to be put back, and what is another value now, by name
+	back, changed []string // what is to be put back, and what else is not as before, by name
 }
 
 // compare compares a customer before and after an update that left out some of
-// what they held. A kind is kept where all of it is as it was, and something that
-// an account does not give by itself is among it.
+// what they held. A PATCH keeps all but, perhaps, custom properties.
 //
-// Whatever else was seen in the answer itself is the account's doing, or that of
-// somebody who wrote in the same moment, and nobody can tell which: so the kind is
-// lost, what is empty is put back, and another value is as well where nothing of its
-// kind has stayed. What is seen later may well be a colleague's. There a kind is
-// lost of which nothing has stayed, and nothing but what is empty is put back.
+// A kind is kept where something of it stayed that proves it, and nothing is gone. What
+// is not as before is the account's doing, or that of somebody who wrote meanwhile, and
+// nobody can tell which.
+//
+//   - Of the same moment, any such thing of a batch convicts it, which costs requests and
+//     nothing else. What is empty is put back, and another value is where nothing of its
+//     kind has stayed.
+//   - A PATCH that is convicted takes along what was read, and may overwrite others. So only
+//     properties of which none has stayed, and some are gone, convict it, and are put back.
+//   - Later, after a fault, it may well be a colleague's: only a kind of which all is
+//     empty is lost.
 //
 // What moves by itself counts for nothing, but what takes the others, of this kind
 // or another, takes it as well.
-func (u *update) compare(before, after *Customer, inAnswer bool) comparison {
+func (u *update) compare(before, after *Customer, inBatch, sameMoment bool) comparison {
 	var stayed, gone, changed kind
-	var seen comparison
 	omitted := u.omitted(before)
-	isEmpty := func(f field) bool { return !f.holds(after) || inAnswer && !f.shows(after) }
+	if !inBatch {
+		omitted = slices.DeleteFunc(omitted, func(f field) bool { return f.kind&anyProperty == 0 })
+	}
 	for _, f := range omitted {
 		switch {
 		case f.moves:
 		case f.stays(before, after):
-			if f.proves(before) {
-				stayed |= f.kind
-			}
-		case isEmpty(f):
+			stayed |= f.proves()
+		case !f.holds(after), sameMoment && f.mayBeNothing(after):
 			gone |= f.kind
-		default:
+		case sameMoment || !f.fills:
 			changed |= f.kind
+			if f.kind == labels && someStay(before.Tags, after.Tags) {
+				stayed |= labels
+			}
 		}
 	}
-	if seen.lost = gone | changed; inAnswer {
-		seen.kept = stayed &^ seen.lost
-	} else {
-		seen.lost &^= stayed
+	seen := comparison{kept: stayed &^ gone}
+	if inBatch {
+		seen.kept &^= changed
+	}
+	switch {
+	case sameMoment && inBatch:
+		seen.lost = gone | changed
+	case sameMoment:
+		seen.lost = gone &^ stayed
+	default:
+		seen.lost = gone &^ (stayed | changed)
 	}
 	for _, f := range omitted {
-		none := stayed&f.kind == 0
-		switch isLost := seen.lost&f.kind != 0; {
+		lost, none := seen.lost&f.kind != 0, stayed&f.kind == 0
+		switch {
 		case f.moves:
-			if byOthers := none && seen.lost&wholeCustomer != 0; (isLost || byOthers) && !f.holds(after) {
+			if byOthers := none && seen.lost&wholeCustomer != 0; (lost || byOthers) && !f.holds(after) {
 				seen.back = append(seen.back, f.name)
 			}
-		case !isLost || f.stays(before, after):
-		case isEmpty(f), inAnswer && none:
+		case f.stays(before, after):
+		case lost && (none || !f.holds(after)):
 			seen.back = append(seen.back, f.name)
 		default:
 			seen.changed = append(seen.changed, f.name)
@@ -271,12 +291,23 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 	defer cancel()
 	restored, missing, err := c.putBackAll(ctx, before, after, loss.Fields)
 	if err == nil {
-		if missing = missingIn(before, restored, loss.Fields); len(missing) == 0 {
+		for _, name := range missingIn(before, restored, loss.Fields) {
+			if fieldNamed(name).mayBeNothing(restored) {
+				missing = append(missing, name)
+			} else { // the account gives it, or spells it otherwise
+				loss.Changed = append(loss.Changed, name)
+			}
+		}
+		if len(missing) == 0 {
+			loss.Fields = slices.DeleteFunc(loss.Fields, func(name string) bool { return slices.Contains(loss.Changed, name) })
 			return Written{Customer: restored, Loss: &loss}, nil
 		}
 		err = errors.New("HelpCrunch accepted the values and does not hold them")
 	}
-	return Written{}, c.notRestored(before, slices.Concat(missing, loss.Changed), false, err)
+	if len(loss.Changed) > 0 {
+		err = fmt.Errorf("%w (not as before either, and left as they are: %s)", err, strings.Join(loss.Changed, ", "))
+	}
+	return Written{}, c.notRestored(before, after, missing, false, err)
 }
 
 // putBackAll puts back all that HelpCrunch takes, and returns what is missing.

@@ -9,20 +9,26 @@ import (
 	"strings"
 )
 
-// kind is a kind of what a customer holds. An account may treat the kinds
-// differently: strings are columns of theirs, tags and custom data relations.
+// kind is a set of kinds of what a customer holds. An account may treat them
+// differently: it may find customers by their keys, strings are columns of theirs, tags
+// and custom data relations.
 type kind uint32
 
 const (
-	plain      kind = 1 << iota // strings and moments
-	flags                       // which cannot be null
-	labels                      // the tags
-	data                        // custom data that is not mentioned at all
-	properties                  // what a custom data that is mentioned leaves out
+	keys            kind = 1 << iota // the strings that others know the customer by
+	plain                            // other strings, and moments
+	flags                            // which cannot be null
+	labels                           // the tags
+	data                             // custom data that is not mentioned at all
+	properties                       // what a custom data that is mentioned leaves out
+	nothingData                      // of data, what an account may answer for nothing
+	nothingProperty                  // of properties, the same
 )
 
-// wholeCustomer are the kinds of which a batch item may leave out all.
-const wholeCustomer = plain | flags | labels | data
+const (
+	wholeCustomer = keys | plain | flags | labels | data | nothingData // of which a batch item may leave out all
+	anyProperty   = properties | nothingProperty
+)
 
 // field is one thing that a customer may hold and a request may leave out.
 type field struct {
@@ -32,17 +38,34 @@ type field struct {
 	fills bool // by itself, where nobody filled it in
 	sent  func(*Changes) bool
 	holds func(*Customer) bool
-	unset func(*Customer) bool               // whether it holds what an account may answer for nothing; nil = never
 	stays func(before, after *Customer) bool // as it was, at least
 	keep  func(*Changes, *Customer)          // takes it over from a customer, to put it back
 	copy  func(to, from *Customer)
 }
 
+// proves are the kinds that it shows to be kept by staying. What moves by itself would
+// not be missed, and what HelpCrunch fills in by itself is there anyway.
+func (f field) proves() kind {
+	switch {
+	case f.moves || f.fills:
+		return 0
+	case f.kind == data:
+		return data | nothingData
+	case f.kind == properties:
+		return anyProperty
+	}
+	return f.kind
+}
+
 var fields = func() []field {
 	var all []field
 	for _, f := range stringFields {
+		k := plain
+		if f == Email || f == UserID || f == IntegrationID {
+			k = keys
+		}
 		all = append(all, field{
-			name: f.Name, kind: plain, moves: f == LastPage, fills: f.filledByItself(),
+			name: f.Name, kind: k, moves: f == LastPage, fills: f.filledByItself(),
 			sent:  func(c *Changes) bool { return !f.Sent(c).IsZero() },
 			holds: func(c *Customer) bool { return text(*f.Held(c)) != "" },
 			stays: func(before, after *Customer) bool { return f.Same(text(*f.Held(before)), text(*f.Held(after))) },
@@ -94,16 +117,14 @@ var fields = func() []field {
 	)
 }()
 
-// shows reports whether a customer holds something that no account answers for
-// nothing.
-func (f field) shows(held *Customer) bool {
-	return f.holds(held) && (f.unset == nil || !f.unset(held))
+// mayBeNothing reports whether a customer holds nothing there but what an account may
+// answer for nothing.
+func (f field) mayBeNothing(held *Customer) bool {
+	if name, ok := strings.CutPrefix(f.name, propertyPrefix); ok {
+		return held.CustomData[name].mayBeNothing()
+	}
+	return !f.holds(held)
 }
-
-// proves reports whether it would be missed, and shows by staying that it is kept:
-// what moves by itself would not be missed, and what HelpCrunch fills in by itself
-// proves nothing by being there.
-func (f field) proves(held *Customer) bool { return !f.moves && !f.fills && f.shows(held) }
 
 // withTags are tags and those of others that are not among them.
 func withTags(tags, others []Tag) []Tag {
@@ -111,14 +132,14 @@ func withTags(tags, others []Tag) []Tag {
 	return slices.Concat(tags, slices.DeleteFunc(slices.Clone(others), func(tag Tag) bool { return slices.Contains(names, NormalTag(tag.Name)) }))
 }
 
+// someStay reports whether any of the tags before are there afterwards.
+func someStay(before, after []Tag) bool { return len(withTags(after, before)) < len(before)+len(after) }
+
 // propertyField is a custom property as a field.
 func propertyField(name string, k kind) field {
 	return field{
 		name: propertyPrefix + name, kind: k,
 		holds: func(c *Customer) bool { return c.CustomData[name].Text != "" },
-		unset: func(c *Customer) bool {
-			return c.CustomData[name] == Value{Bool, "false"} || c.CustomData[name] == Value{Number, "0"}
-		},
 		stays: func(before, after *Customer) bool {
 			was, is := before.CustomData[name], after.CustomData[name]
 			return was.Equal(is) || was.Kind == Opaque && is.Kind == Opaque // of which JSON has many forms
@@ -156,19 +177,25 @@ func (c *Changes) omitted(held *Customer) []field {
 			all = append(all, f)
 		}
 	}
-	k := data
+	k, nothing := data, nothingData
 	if c.CustomData != nil {
-		k = properties
+		k, nothing = properties, nothingProperty
 	}
 	for _, name := range held.CustomData.nonEmpty() {
-		if _, sent := c.CustomData[name]; !sent {
+		if _, sent := c.CustomData[name]; sent {
+			continue
+		}
+		if held.CustomData[name].mayBeNothing() {
+			all = append(all, propertyField(name, nothing))
+		} else {
 			all = append(all, propertyField(name, k))
 		}
 	}
 	return all
 }
 
-// atRisk are the kinds of what a customer holds and the changes leave out.
+// atRisk are the kinds that have to be shown before the changes leave out what a
+// customer holds.
 func (c *Changes) atRisk(held *Customer) kind {
 	var kinds kind
 	for _, f := range c.omitted(held) {
@@ -177,23 +204,21 @@ func (c *Changes) atRisk(held *Customer) kind {
 	return kinds
 }
 
-// atStake are those of them that prove something by staying.
+// atStake are those of them that they would show by what they hold.
 func (c *Changes) atStake(held *Customer) kind {
 	var kinds kind
 	for _, f := range c.omitted(held) {
-		if f.proves(held) {
-			kinds |= f.kind
-		}
+		kinds |= f.kind & f.proves()
 	}
 	return kinds
 }
 
-// leavesOut are the kinds of which a customer may hold something that the changes
-// leave out.
+// leavesOut are the kinds that have to be shown before the changes leave out what a
+// customer may hold.
 func (c *Changes) leavesOut() kind {
-	kinds := data
+	kinds := data | nothingData
 	if c.CustomData != nil {
-		kinds = properties
+		kinds = anyProperty
 	}
 	for _, f := range fields {
 		if !f.sent(c) {

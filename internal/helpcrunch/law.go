@@ -82,12 +82,12 @@ func take(ctx context.Context, turn chan struct{}) error {
 // note settles the laws by what a checked write showed.
 func (l *laws) note(inBatch bool, seen comparison) {
 	if !inBatch {
-		l.patchProperties.settle(seen.kept&properties != 0, seen.lost&properties != 0)
+		l.patchProperties.settle(seen.kept&properties != 0, seen.lost&anyProperty != 0)
 		return
 	}
 	l.shown.Or(uint32(seen.kept))
-	l.batchFields.settle(seen.kept&plain != 0, seen.lost&wholeCustomer != 0)
-	l.batchProperties.settle(seen.kept&properties != 0, seen.lost&properties != 0)
+	l.batchFields.settle(seen.kept&wholeCustomer != 0, seen.lost&wholeCustomer != 0)
+	l.batchProperties.settle(seen.kept&properties != 0, seen.lost&anyProperty != 0)
 }
 
 // losesInBatch reports whether the account is known to clear something of the
@@ -174,19 +174,15 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 	return jobs, slot, nil
 }
 
-// canary writes one customer as a batch of its own. Where that is refused, in a way that a
-// customer may be to blame for, they stand alone like any other.
+// canary writes one customer as a batch of its own.
 func (c *Client) canary(ctx context.Context, j job) {
 	if c.refusedBefore(j) || givenUp(j) {
 		return
 	}
-	within, end := j.Context(ctx)
+	ctx, end := j.Context(ctx)
 	defer end()
-	written, err := c.checked(within, j.Value, true, nil)
-	if refusal := blame(err); refusal != nil && !OutcomeUnknown(err) {
-		c.patch(ctx, nil, j)
-		return
-	}
+	written, err := c.checked(ctx, j.Value, true, nil)
+	c.refusals.note(j.Value.CustomData, err)
 	answer(j, written, err)
 }
 

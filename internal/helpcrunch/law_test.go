@@ -796,6 +796,9 @@ func TestColleagueWhoWritesAtTheSameMoment(t *testing.T) {
 		"777": {phone: "777", changed: []string{"phone"}},
 	} {
 		with := crowd(11)
+		for _, customer := range with.sandbox.Customers {
+			customer["notes"] = "n"
+		}
 		var server *sandbox.Server
 		var canary int64
 		beforeBatches(&with, func(ids []int64) error {

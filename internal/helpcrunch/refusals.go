@@ -28,20 +28,10 @@ type refusals struct {
 	words map[string]error
 }
 
-// blame is the refusal of a write that a customer may be to blame for, nil for any other
-// error, and for one that says what a write has cost them.
-func blame(err error) *Error {
-	refusal, ok := errors.AsType[*Error](err)
-	if _, lost := errors.AsType[*RestoreError](err); lost || !ok || !refusal.blamable() {
-		return nil
-	}
-	return refusal
-}
-
 // note counts the refusal of a customer that stood alone.
 func (r *refusals) note(sent CustomData, err error) {
-	refusal := blame(err)
-	if refusal == nil {
+	refusal, ok := errors.AsType[*Error](err)
+	if _, lost := errors.AsType[*RestoreError](err); lost || !ok || !refusal.blamable() {
 		return
 	}
 	r.mu.Lock()

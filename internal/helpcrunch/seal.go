@@ -44,14 +44,22 @@ type keepsake struct {
 	Fields   []string  `json:"fields"`
 	Perhaps  bool      `json:"perhaps,omitempty"`
 	Customer *Customer `json:"customer"` // holds nothing but the fields
+	Given    *Customer `json:"given"`    // what the account gave there instead; nil = nobody knows
 }
 
-// notRestored keeps what the customer held in the fields.
-func (c *Client) notRestored(before *Customer, names []string, perhaps bool, err error) *RestoreError {
-	kept := keepsake{Fields: names, Perhaps: perhaps, Customer: &Customer{ID: before.ID}}
-	for _, name := range names {
-		fieldNamed(name).copy(kept.Customer, before)
+// notRestored keeps what the customer held in the fields, and what is there instead.
+func (c *Client) notRestored(before, given *Customer, names []string, perhaps bool, err error) *RestoreError {
+	only := func(of *Customer) *Customer {
+		if of == nil {
+			return nil
+		}
+		some := &Customer{ID: of.ID}
+		for _, name := range names {
+			fieldNamed(name).copy(some, of)
+		}
+		return some
 	}
+	kept := keepsake{Fields: names, Perhaps: perhaps, Customer: only(before), Given: only(given)}
 	sealed, failed := c.seal(kept)
 	return &RestoreError{ID: before.ID, Fields: names, Perhaps: perhaps, Sealed: sealed, Err: errors.Join(err, failed)}
 }
@@ -80,12 +88,12 @@ func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes C
 		return nil, err
 	}
 	missing := slices.DeleteFunc(slices.Clone(kept.Fields), func(name string) bool {
-		f := fieldNamed(name)
-		return f.moves || f.holds(now)
+		f := fieldNamed(name) // somebody wrote it meanwhile where it is not as it was left
+		return f.moves || kept.Given == nil || !f.stays(kept.Given, now) || !f.stays(now, kept.Given)
 	})
 	if kept.Perhaps {
 		nothing := new(update)
-		missing = nothing.compare(kept.Customer, now, false).back
+		missing = nothing.compare(kept.Customer, now, true, false).back
 	}
 	missing = slices.DeleteFunc(missing, func(name string) bool { return !slices.Contains(changes.namesAtStake(kept.Customer), name) })
 	written, err := c.restore(ctx, kept.Customer, now, Loss{Fields: missing})

@@ -41,6 +41,7 @@ type request struct {
 	bounded   bool         // ctx cuts its attempts short whatever they do
 	impatient bool         // a 429 ends the call, and a refusal after a lost answer does not hide that
 	once      bool         // a fault ends the call as well
+	repeated  *bool        // is set where a fault was met and it was sent again; nil = nobody asks
 }
 
 // underWay counts the requests that are being carried out.
@@ -150,7 +151,9 @@ func (c *Client) do(ctx context.Context, r request, out json.Unmarshaler) (err e
 			if r.once || !c.again(ctx, r.operation, err, faults) {
 				return err
 			}
-			faults++
+			if faults++; r.repeated != nil {
+				*r.repeated = true
+			}
 			if r.effect != reads && OutcomeUnknown(err) {
 				lost = err
 			}

@@ -231,7 +231,7 @@ func (c *Client) patchChecked(ctx context.Context, u update) (Written, error) {
 	release := sync.OnceFunc(func() { <-l.patchTurn })
 	defer release()
 	return c.checked(ctx, u, false, func(held *Customer) {
-		if u.atStake(held)&properties == 0 {
+		if u.atRisk(held)&anyProperty == 0 {
 			release()
 		}
 	})

@@ -56,6 +56,12 @@ func NumberValue(text string) (Value, error) {
 	return Value{Number, number.Text('f', -1)}, nil
 }
 
+// mayBeNothing reports whether an account may answer the value for a property that nobody
+// has set.
+func (v Value) mayBeNothing() bool {
+	return v.Text == "" || v == Value{Bool, "false"} || v == Value{Number, "0"}
+}
+
 // MarshalJSON writes the value in its own kind.
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.Kind {

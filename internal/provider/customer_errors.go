@@ -95,19 +95,24 @@ const lossSummary = "HelpCrunch did not keep values that were not sent"
 // lossDetail says what an account does with what a request leaves out. Names
 // only: the values are people's data.
 func lossDetail(id int64, loss *helpcrunch.Loss) string {
-	detail := fmt.Sprintf("The first update of this run, of customer %d, was compared with a read just before it.", id)
+	detail := fmt.Sprintf("The answer to this update of customer %d was compared with a read just before it. What it did not mention was not as before.", id)
 	if len(loss.Fields) > 0 {
-		detail += fmt.Sprintf(" It did not mention these, they were not there afterwards, and they were put back: %s.", listed(loss.Fields))
+		detail += fmt.Sprintf(" Put back: %s.", listed(loss.Fields))
 	}
 	if len(loss.Changed) > 0 {
-		detail += fmt.Sprintf(" It did not mention these, they had another value afterwards, which was left as it is: %s.", listed(loss.Changed))
+		detail += fmt.Sprintf(" Left as it is now: %s.", listed(loss.Changed))
 	}
-	if !loss.ByBatch {
-		return detail + " So a custom_data of some properties does not leave the others alone in this account, or somebody wrote in the same moment. " +
-			"From now on in this run they are sent along, which costs one more request a customer."
+	switch {
+	case loss.ByBatch:
+		detail += " So an update of many customers at once does not keep in this account what it does not mention, or somebody wrote in the same moment. " +
+			"From now on in this run every customer is updated alone. To say so from the start, set batch_size = 1 in the provider block."
+	case loss.OfProperties:
+		detail += " So a custom_data of some properties does not keep the others in this account, or somebody wrote in the same moment. " +
+			"From now on in this run whose custom_data changes is updated alone, and the others are sent along where that takes it, which costs one more request a customer."
+	default:
+		detail += " Somebody else may have written it in that moment."
 	}
-	return detail + " So an update of many customers at once does not leave alone in this account what it does not mention, or somebody wrote in the same moment. " +
-		"From now on in this run every customer is updated alone. To say so from the start, set batch_size = 1 in the provider block."
+	return detail
 }
 
 // duplicateUserID names the customer that has the user_id already; id is the

@@ -47,9 +47,14 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 			diags.AddWarning("Lost values are still to be put back", detail+"\n\n"+err.Error())
 		case loss != nil:
 			m.WrittenAt = time.Now().Unix() // a search may not show it yet
-			diags.AddWarning("Lost values were put back",
-				fmt.Sprintf("An earlier update had not kept values of customer %d that it did not mention, and could not put them back then: %s. They are in HelpCrunch again. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.",
-					id, listed(loss.Fields)))
+			detail := fmt.Sprintf("An earlier update had not kept values of customer %d that it did not mention, and could not put them back then.", id)
+			if len(loss.Fields) > 0 {
+				detail += fmt.Sprintf(" These are in HelpCrunch again: %s. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.", listed(loss.Fields))
+			}
+			if len(loss.Changed) > 0 {
+				detail += fmt.Sprintf(" These were put back, and HelpCrunch holds another value all the same: %s.", listed(loss.Changed))
+			}
+			diags.AddWarning("Lost values were put back", detail)
 		}
 	}
 	return diags
