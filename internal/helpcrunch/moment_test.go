@@ -1,0 +1,312 @@
+// Copyright (c) The terraform-provider-helpcrunch Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package helpcrunch_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
+	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
+)
+
+// besidePatches lets somebody write to each customer once, between the read and the
+// first PATCH of them.
+func besidePatches(of **account, written sandbox.Record) func(http.RoundTripper) http.RoundTripper {
+	var mu sync.Mutex
+	met := make(map[int64]bool)
+	return meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		id, err := strconv.ParseInt(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:], 10, 64)
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == http.MethodPatch && !met[id] {
+			met[id] = true
+			if err = errors.Join(err, (*of).server.Change(id, written)); err != nil {
+				panic(err)
+			}
+		}
+		return body, nil
+	})
+}
+
+// A PATCH keeps the fields that it leaves out. So what is not as before there, beside one
+// that is compared for its custom properties, is somebody else's, and stays. A property that
+// is another, or one of several that is gone, convicts no account of replacing them.
+func TestWhatIsWrittenBesideAPatchStays(t *testing.T) {
+	held := sandbox.Record{"name": "before", "locale": "en", "tags": []string{"vip", "eu"}, "customData": map[string]any{"seats": 12, "renewal": 1700000000}}
+	alone := sandbox.Record{"customData": map[string]any{"seats": 12}}
+	for name, test := range map[string]struct {
+		held, written sandbox.Record
+		requests      string
+	}{
+		"a name":                     {held, sandbox.Record{"name": "colleague's"}, "get patch patch patch"},
+		"a locale":                   {held, sandbox.Record{"locale": "de"}, "get patch patch patch"},
+		"a tag taken off":            {held, sandbox.Record{"tags": []string{"eu"}}, "get patch patch patch"},
+		"a property":                 {held, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch patch patch"},
+		"a property that is 0":       {held, sandbox.Record{"customData": map[string]any{"seats": 0}}, "get patch get patch get patch"},
+		"a property that is cleared": {held, sandbox.Record{"customData": map[string]any{"seats": nil}}, "get patch get patch get patch"},
+		"the only property":          {alone, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch get patch get patch"},
+	} {
+		for _, replaces := range []bool{false, true} {
+			if _, ofProperties := test.written["customData"]; ofProperties && replaces {
+				continue // there it is sent along: said in the threat model
+			}
+			var switches []string
+			if replaces {
+				switches = []string{"custom-data-replaces"}
+			}
+			with := crowd(3, switches...)
+			for i := range with.sandbox.Customers {
+				with.sandbox.Customers[i] = test.held
+			}
+			var of *account
+			with.transport = besidePatches(&of, test.written)
+			open(t, with, func(a *account) {
+				of = a
+				want, err := sandbox.New(sandbox.Config{Key: apiKey, Attributes: with.sandbox.Attributes, Customers: []sandbox.Record{test.held}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				its := want.Customers()[0].ID()
+				if err := want.Change(its, test.written); err != nil {
+					t.Fatal(err)
+				}
+				if err := want.Change(its, sandbox.Record{"customData": map[string]any{"plan": "gold"}}); err != nil {
+					t.Fatal(err)
+				}
+				wanted, _ := want.Customer(its)
+				for _, id := range a.ids() {
+					got := a.updateAll(a.Context(), 1, []int64{id}, planned("gold"))[id]
+					record, _ := a.server.Customer(id)
+					for _, field := range []string{"id", "lastSeen"} {
+						delete(record, field)
+						delete(wanted, field)
+					}
+					if got.err != nil || fmt.Sprint(record) != fmt.Sprint(wanted) {
+						t.Errorf("%s, replaces %t: %v, told of %+v, HelpCrunch holds\n%v, want\n%v", name, replaces, got.err, got.Loss, record, wanted)
+					}
+				}
+				if !replaces && a.operations() != test.requests {
+					t.Errorf("%s: %s", name, a.operations())
+				}
+			})
+		}
+	}
+}
+
+// A property that the account itself sets with each write is told, and fails nobody.
+func TestPropertyThatChangesWithEachWrite(t *testing.T) {
+	for name, test := range map[string]struct {
+		held sandbox.Record
+		told int // at most
+	}{
+		"alone":          {sandbox.Record{"phone": "555", "customData": map[string]any{"seats": 1}}, 10},
+		"beside another": {sandbox.Record{"phone": "555", "customData": map[string]any{"seats": 1, "renewal": 1700000000}}, 2},
+	} {
+		with := plainly(10, nil, nil)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = test.held
+		}
+		count := 1
+		with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+			if r.Method == http.MethodPatch || r.Method == http.MethodPut {
+				count++
+				body = bytes.ReplaceAll(body, []byte(`"customData":[`), fmt.Appendf(nil, `"customData":[{"property":"seats","value":%d},`, count))
+			}
+			return body, nil
+		})
+		open(t, with, func(a *account) {
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), planned("gold"))
+			for id, got := range outcomes {
+				record, _ := a.server.Customer(id)
+				if plan, _ := record.Custom("plan"); got.err != nil || plan != "gold" {
+					t.Errorf("%s: %v, HelpCrunch holds %v", name, got.err, record)
+				}
+			}
+			told := losses(outcomes)
+			for _, loss := range told {
+				if !slices.Equal(slices.Concat(loss.Fields, loss.Changed), []string{"customData.seats"}) {
+					t.Errorf("%s: told of %+v", name, loss)
+				}
+			}
+			if len(told) == 0 || len(told) > test.told {
+				t.Errorf("%s: %d were told", name, len(told))
+			}
+		})
+	}
+}
+
+// What an account gave, and could not be put back, is put back later as well, where it is
+// as it was left then. What somebody wrote or cleared since stays.
+func TestWhatTheAccountGaveIsPutBackLater(t *testing.T) {
+	for name, test := range map[string]struct {
+		given map[string]string
+		since sandbox.Record
+		want  []any // phone, tags, notes
+	}{
+		"texts":              {map[string]string{"phone": `"000"`, "notes": "null"}, nil, []any{"555", []string{"vip"}, "n"}},
+		"tags":               {map[string]string{"tags": `[{"name":"api"}]`}, nil, []any{"555", []string{"api", "vip"}, "n"}},
+		"another text since": {map[string]string{"phone": `"000"`, "notes": "null"}, sandbox.Record{"phone": "777"}, []any{"777", []string{"vip"}, "n"}},
+		"cleared since":      {map[string]string{"phone": `"000"`, "notes": "null"}, sandbox.Record{"phone": nil}, []any{nil, []string{"vip"}, "n"}},
+		"another tag since":  {map[string]string{"tags": `[]`}, sandbox.Record{"tags": []string{"eu"}}, []any{"555", []string{"eu"}, "n"}},
+	} {
+		with := crowd(3)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "notes": "n", "tags": []string{"vip"}}
+		}
+		with.transport = clearing(test.given)
+		open(t, with, func(a *account) {
+			a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore, Times: 1000})
+			var lost *helpcrunch.RestoreError
+			for _, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+				if e, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+					lost = e
+				}
+			}
+			a.server.Disarm()
+			if lost == nil {
+				t.Fatalf("%s: nobody was told", name)
+			}
+			if err := a.server.Change(lost.ID, test.since); err != nil {
+				t.Fatal(err)
+			}
+			told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+			record, _ := a.server.Customer(lost.ID)
+			tags := record.TagNames()
+			slices.Sort(tags)
+			if is := []any{record["phone"], tags, record["notes"]}; err != nil || fmt.Sprint(is) != fmt.Sprint(test.want) {
+				t.Errorf("%s: %v, told of %+v, HelpCrunch holds %v, want %v", name, err, told, is, test.want)
+			}
+		})
+	}
+}
+
+// Where it is not known whether anything was lost, and somebody has worked on the customer
+// since, what they cleared stays so.
+func TestWhatMayHaveBeenLostIsNotPutBackOverAnybody(t *testing.T) {
+	with := plainly(3, sandbox.Record{"name": "before", "phone": "555", "notes": "n"}, []int{0, 1, 2})
+	open(t, with, func(a *account) {
+		lost := a.loseACanary(
+			sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.DropBefore}, sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.FailBefore},
+			sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1})
+		if err := a.server.Change(lost.ID, sandbox.Record{"phone": "777", "notes": nil}); err != nil {
+			t.Fatal(err)
+		}
+		told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+		if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told != nil || record["phone"] != "777" || record["notes"] != nil {
+			t.Errorf("perhaps %t: told of %+v, %v, HelpCrunch holds %v", lost.Perhaps, told, err, record)
+		}
+	})
+}
+
+// The keys that customers are known by may stay where the other strings are cleared.
+func TestKeysAcquitNothingElse(t *testing.T) {
+	with := plainly(20, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "email": fmt.Sprintf("%d@example.com", i)}
+		if i >= 10 {
+			with.sandbox.Customers[i]["notes"] = "n"
+		}
+	}
+	with.transport = clearing(map[string]string{"notes": "null"})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+		for _, id := range a.ids()[10:] {
+			if record, _ := a.server.Customer(id); outcomes[id].err != nil || record["notes"] != "n" {
+				t.Errorf("%v, HelpCrunch holds %v", outcomes[id].err, record)
+			}
+		}
+		if told := losses(outcomes); len(told) != 1 || !slices.Equal(told[0].Fields, []string{"notes"}) {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
+// Who holds nothing but false or 0 shows that this stays, and costs no more than others.
+func TestNothingButFalse(t *testing.T) {
+	with := plainly(100, nil, nil)
+	with.sandbox.Attributes = map[string]sandbox.AttributeType{"trial": sandbox.BooleanAttribute}
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "customData": map[string]any{"trial": false}}
+	}
+	open(t, with, func(a *account) {
+		a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+		if n := a.requests(); n > 23 { // a canary with its read, and a search before each of ten batches
+			t.Errorf("%d requests: %s", n, a.operations())
+		}
+	})
+}
+
+// A tag that is taken off in the moment of the canary, by this run itself or somebody else,
+// does not come back while others are there.
+func TestTagTakenOffMeanwhileStaysOff(t *testing.T) {
+	with := plainly(3, sandbox.Record{"name": "before", "phone": "555", "tags": []string{"vip", "eu"}}, []int{0, 1, 2})
+	var of *account
+	var untagged int64
+	beforeBatches(&with, func(ids []int64) error {
+		if untagged != 0 {
+			return nil
+		}
+		untagged = ids[0]
+		_, err := of.UntagCustomer(of.Context(), untagged, []string{"eu"})
+		return err
+	})
+	open(t, with, func(a *account) {
+		of = a
+		got := a.updateAll(a.Context(), 3, a.ids(), named("Ada"))[untagged]
+		if record, _ := a.server.Customer(untagged); !slices.Equal(record.TagNames(), []string{"vip"}) || got.Loss == nil || !slices.Equal(got.Loss.Changed, []string{"tags"}) {
+			t.Errorf("told of %+v, HelpCrunch holds %v", got.Loss, record)
+		}
+	})
+}
+
+// A canary that is repeated after a fault builds on a read of before it: another value may
+// be somebody's, and stays.
+func TestRepeatedCanaryOverwritesNobody(t *testing.T) {
+	with := plainly(3, sandbox.Record{"phone": "555"}, []int{0, 1, 2})
+	var of *account
+	var canary int64
+	sent := 0
+	beforeBatches(&with, func(ids []int64) error {
+		if sent++; sent != 2 {
+			return nil
+		}
+		canary = ids[0]
+		return of.server.Change(canary, sandbox.Record{"phone": "777"})
+	})
+	open(t, with, func(a *account) {
+		of = a
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.FailBefore})
+		got := a.updateAll(a.Context(), 3, a.ids(), named("Ada"))[canary]
+		if record, _ := a.server.Customer(canary); got.err != nil || record["phone"] != "777" || record["name"] != "Ada" {
+			t.Errorf("%v, told of %+v, HelpCrunch holds %v", got.err, got.Loss, record)
+		}
+	})
+}
+
+// What is put back and spelled otherwise is told, and fails nobody.
+func TestPutBackThatIsSpelledOtherwise(t *testing.T) {
+	with := crowd(3, "batch-clears-omitted")
+	with.transport = meddlingWithPatches(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+		return bytes.ReplaceAll(body, []byte(`"phone":"555"`), []byte(`"phone":"+555"`)), nil
+	})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 3, a.ids(), named("Ada"))
+		for id, got := range outcomes {
+			if got.err != nil {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+		if told := losses(outcomes); len(told) != 1 || !slices.Equal(told[0].Changed, []string{"phone"}) || slices.Contains(told[0].Fields, "phone") {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
