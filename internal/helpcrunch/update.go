@@ -24,8 +24,8 @@ type update struct {
 // Written is what became of an update.
 type Written struct {
 	*Customer
-	// Loss is what the account cleared although it was not asked to, nil for
-	// nothing. It has been put back.
+	// Loss is what was not as before although the update did not mention it, nil for
+	// nothing.
 	Loss *Loss
 }
 
