@@ -137,8 +137,13 @@ func (c *Client) prove(ctx context.Context, jobs []job) (rest []job, slot *budge
 		canary, most := -1, 0
 		for i, j := range jobs {
 			held := seen[j.Value.ID].Customer
-			if kinds := bits.OnesCount32(uint32(l.unproven(j.Value, held, j.Value.atStake))); kinds > most && slot != nil && len(j.Value.Unstuck(held)) > 0 {
-				canary, most = i, kinds
+			if slot == nil || held == nil || len(j.Value.Unstuck(held)) == 0 {
+				continue
+			}
+			// Of as many kinds as possible, and then of as many fields.
+			shows := bits.OnesCount32(uint32(l.unproven(j.Value, held, j.Value.atStake)))<<16 | len(j.Value.omitted(held))
+			if shows>>16 > 0 && shows > most {
+				canary, most = i, shows
 			}
 		}
 		if canary >= 0 {

@@ -230,6 +230,26 @@ func TestKeysAcquitNothingElse(t *testing.T) {
 	})
 }
 
+// Among those who hold the same kinds the canary is one who holds most fields.
+func TestCanaryHoldsAsMuchAsPossible(t *testing.T) {
+	with := plainly(20, sandbox.Record{"phone": "555"}, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555"}
+	}
+	for _, i := range []int{3, 13} {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "notes": "n", "company": "Engines"}
+	}
+	with.transport = clearing(map[string]string{"notes": "null"})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 20, a.ids(), named("Ada"))
+		for _, id := range a.ids() {
+			if record, _ := a.server.Customer(id); outcomes[id].err != nil || record["company"] != nil && record["notes"] != "n" {
+				t.Errorf("%v, HelpCrunch holds %v", outcomes[id].err, record)
+			}
+		}
+	})
+}
+
 // Who holds nothing but false or 0 shows that this stays, and costs no more than others.
 func TestNothingButFalse(t *testing.T) {
 	with := plainly(100, nil, nil)
