@@ -23,7 +23,7 @@ import (
 // manyBlock is count customers that all have the same plan, a number of seats that
 // stays, and something of each kind that a batch may leave out.
 func manyBlock(count int, plan string) string {
-	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  tags = [{ name = \"many\" }]\n  unsubscribed = true\n  custom_data = { plan = %q, seats = 1 }\n}\n", count, plan)
+	return fmt.Sprintf("resource \"helpcrunch_customer\" \"many\" {\n  count = %d\n  user_id = \"crm-${count.index}\"\n  company = \"Engines\"\n  tags = [{ name = \"many\" }]\n  unsubscribed = true\n  custom_data = { plan = %q, seats = 1 }\n}\n", count, plan)
 }
 
 // TestUpdateOfManyIsBatched: with default settings, one apply spends a PUT on
