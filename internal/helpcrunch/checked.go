@@ -33,9 +33,10 @@ type Loss struct {
 // what the customer held. read is told what was read, before the write; it may be nil.
 func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(held *Customer)) (Written, error) {
 	texts := make(map[string]bool)
+	var readAt time.Time
 	var repeated bool
 	before, after, err := c.readAndWrite(ctx, u.ID, func(held *Customer, slot *budget.Slot) (*Customer, error) {
-		repeated = false
+		readAt, repeated = time.Now(), false
 		if read != nil {
 			read(held)
 		}
@@ -55,12 +56,31 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 	if before == nil {
 		return Written{}, err
 	}
-	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, repeated, err)
+	since := func() since {
+		if err == nil && !repeated && time.Since(readAt) < momentLasts {
+			return aMoment
+		}
+		return aWhile
+	}
+	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, since, err)
 }
 
+// since is how much time lies between what is compared: whatever is otherwise is the
+// likelier a colleague's.
+type since int
+
+const (
+	aMoment since = iota // a read and the answer to what was sent at once
+	aWhile               // there were faults between them, or a long wait
+	anyTime              // hours, perhaps
+)
+
+// momentLasts is the longest moment.
+const momentLasts = 10 * time.Second
+
 // compared is the second half of checked: after is the answer, nil if there was
-// none, and err that of the write, which may have been repeated.
-func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, repeated bool, err error) (Written, error) {
+// none, and err that of the write. since is asked once there is something to compare.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, since func() since, err error) (Written, error) {
 	_, ofOther := errors.AsType[*OtherCustomerError](err)
 	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
@@ -69,16 +89,17 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		ctx, cancel := whateverIsCancelled(ctx)
 		defer cancel()
 		after, lookup = c.one(ctx, request{operation: getCustomer, id: u.ID, urgent: true})
-		switch {
-		case lookup != nil && u.atRisk(before) != 0:
-			return Written{}, c.notRestored(before, nil, u.namesAtStake(before), true, errors.Join(err, lookup))
-		case lookup != nil:
-			return Written{}, errors.Join(err, lookup)
+		if lookup != nil {
+			err = errors.Join(err, lookup)
+			if names := namesOf(u.left(before, inBatch)); len(names) > 0 {
+				err = c.notRestored(before, nil, names, true, err)
+			}
+			return Written{}, err
 		}
 	} else if answer == nil {
 		return Written{}, err
 	}
-	seen := u.compare(before, after, inBatch, err == nil && !repeated)
+	seen := u.compare(before, after, inBatch, since())
 	if err != nil && !u.happened(after, len(seen.back)) {
 		return Written{}, err
 	}
@@ -104,37 +125,40 @@ type comparison struct {
 	back, changed []string // what is to be put back, and what else is not as before, by name
 }
 
+// left is what an update leaves out of what a customer holds, and may take from them. A
+// PATCH keeps all but, perhaps, custom properties.
+func (u *update) left(held *Customer, inBatch bool) []field {
+	return slices.DeleteFunc(u.omitted(held), func(f field) bool { return !inBatch && f.kind&anyProperty == 0 })
+}
+
 // compare compares a customer before and after an update that left out some of
-// what they held. A PATCH keeps all but, perhaps, custom properties.
+// what they held.
 //
 // A kind is kept where something of it stayed that proves it, and nothing is gone. What
 // is not as before is the account's doing, or that of somebody who wrote meanwhile, and
-// nobody can tell which.
+// nobody can tell which. Of the same moment, any such thing convicts a batch, which costs
+// requests and nothing else. A PATCH that is convicted takes along what was read, and may
+// overwrite others: so only a kind that is gone, of which nothing has stayed, convicts it.
+// What is empty is put back, and another value is where nothing of its kind has stayed
+// (beside a PATCH: and some of it is gone).
 //
-//   - Of the same moment, any such thing of a batch convicts it, which costs requests and
-//     nothing else. What is empty is put back, and another value is where nothing of its
-//     kind has stayed.
-//   - A PATCH that is convicted takes along what was read, and may overwrite others. So only
-//     properties of which none has stayed, and some are gone, convict it, and are put back.
-//   - Later, after a fault, it may well be a colleague's: only a kind of which all is
-//     empty is lost.
+// Later it may well be a colleague's: there a kind is lost of which all is empty, at any
+// time keys and other strings taken together, and nothing else is put back.
 //
 // What moves by itself counts for nothing, but what takes the others, of this kind
 // or another, takes it as well.
-func (u *update) compare(before, after *Customer, inBatch, sameMoment bool) comparison {
+func (u *update) compare(before, after *Customer, inBatch bool, since since) comparison {
+	inMoment := since == aMoment
 	var stayed, gone, changed kind
-	omitted := u.omitted(before)
-	if !inBatch {
-		omitted = slices.DeleteFunc(omitted, func(f field) bool { return f.kind&anyProperty == 0 })
-	}
-	for _, f := range omitted {
+	left := u.left(before, inBatch)
+	for _, f := range left {
 		switch {
 		case f.moves:
 		case f.stays(before, after):
 			stayed |= f.proves()
-		case !f.holds(after), sameMoment && f.mayBeNothing(after):
+		case !f.holds(after), inMoment && f.mayBeNothing(after):
 			gone |= f.kind
-		case sameMoment || !f.fills:
+		case inMoment || !f.fills:
 			changed |= f.kind
 			if f.kind == labels && someStay(before.Tags, after.Tags) {
 				stayed |= labels
@@ -145,23 +169,31 @@ func (u *update) compare(before, after *Customer, inBatch, sameMoment bool) comp
 	if inBatch {
 		seen.kept &^= changed
 	}
+	there := stayed // of what nothing is put back but what is empty
 	switch {
-	case sameMoment && inBatch:
+	case inMoment && inBatch:
 		seen.lost = gone | changed
-	case sameMoment:
+	case inMoment:
 		seen.lost = gone &^ stayed
+		there |= changed &^ gone
 	default:
-		seen.lost = gone &^ (stayed | changed)
+		there |= changed
+		for _, together := range []kind{keys | plain, data | nothingData} {
+			if since == anyTime && there&together != 0 {
+				there |= together
+			}
+		}
+		seen.lost = gone &^ there
 	}
-	for _, f := range omitted {
-		lost, none := seen.lost&f.kind != 0, stayed&f.kind == 0
+	for _, f := range left {
+		none := there&f.kind == 0
 		switch {
 		case f.moves:
-			if byOthers := none && seen.lost&wholeCustomer != 0; (lost || byOthers) && !f.holds(after) {
+			if (seen.lost&f.kind != 0 || none && seen.lost&wholeCustomer != 0) && !f.holds(after) {
 				seen.back = append(seen.back, f.name)
 			}
 		case f.stays(before, after):
-		case lost && (none || !f.holds(after)):
+		case inMoment && (none || !f.holds(after)), none && !f.holds(after):
 			seen.back = append(seen.back, f.name)
 		default:
 			seen.changed = append(seen.changed, f.name)
@@ -290,24 +322,25 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 	ctx, cancel := whateverIsCancelled(ctx)
 	defer cancel()
 	restored, missing, err := c.putBackAll(ctx, before, after, loss.Fields)
+	for _, name := range missingIn(before, restored, loss.Fields) {
+		f := fieldNamed(name)
+		switch {
+		case slices.Contains(missing, name):
+		case f.mayBeNothing(restored) && !f.mayBeNothing(before):
+			missing = append(missing, name)
+			err = cmp.Or(err, errors.New("HelpCrunch accepted the values and does not hold them"))
+		default: // the account gives it, or spells it otherwise
+			loss.Changed = append(loss.Changed, name)
+		}
+	}
 	if err == nil {
-		for _, name := range missingIn(before, restored, loss.Fields) {
-			if fieldNamed(name).mayBeNothing(restored) {
-				missing = append(missing, name)
-			} else { // the account gives it, or spells it otherwise
-				loss.Changed = append(loss.Changed, name)
-			}
-		}
-		if len(missing) == 0 {
-			loss.Fields = slices.DeleteFunc(loss.Fields, func(name string) bool { return slices.Contains(loss.Changed, name) })
-			return Written{Customer: restored, Loss: &loss}, nil
-		}
-		err = errors.New("HelpCrunch accepted the values and does not hold them")
+		loss.Fields = slices.DeleteFunc(loss.Fields, func(name string) bool { return slices.Contains(loss.Changed, name) })
+		return Written{Customer: restored, Loss: &loss}, nil
 	}
 	if len(loss.Changed) > 0 {
-		err = fmt.Errorf("%w (not as before either, and left as they are: %s)", err, strings.Join(loss.Changed, ", "))
+		err = fmt.Errorf("%w (these are not as before either: %s)", err, OneLine(strings.Join(loss.Changed, ", "), shownText))
 	}
-	return Written{}, c.notRestored(before, after, missing, false, err)
+	return Written{}, c.notRestored(before, restored, missing, false, err)
 }
 
 // putBackAll puts back all that HelpCrunch takes, and returns what is missing.

@@ -5,6 +5,7 @@ package helpcrunch_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/helpcrunch"
 	"github.com/terraform-helpcrunch/terraform-provider-helpcrunch/internal/sandbox"
@@ -39,7 +41,7 @@ func besidePatches(of **account, written sandbox.Record) func(http.RoundTripper)
 
 // A PATCH keeps the fields that it leaves out. So what is not as before there, beside one
 // that is compared for its custom properties, is somebody else's, and stays. A property that
-// is another, or one of several that is gone, convicts no account of replacing them.
+// is another convicts no account of replacing them.
 func TestWhatIsWrittenBesideAPatchStays(t *testing.T) {
 	held := sandbox.Record{"name": "before", "locale": "en", "tags": []string{"vip", "eu"}, "customData": map[string]any{"seats": 12, "renewal": 1700000000}}
 	alone := sandbox.Record{"customData": map[string]any{"seats": 12}}
@@ -47,13 +49,12 @@ func TestWhatIsWrittenBesideAPatchStays(t *testing.T) {
 		held, written sandbox.Record
 		requests      string
 	}{
-		"a name":                     {held, sandbox.Record{"name": "colleague's"}, "get patch patch patch"},
-		"a locale":                   {held, sandbox.Record{"locale": "de"}, "get patch patch patch"},
-		"a tag taken off":            {held, sandbox.Record{"tags": []string{"eu"}}, "get patch patch patch"},
-		"a property":                 {held, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch patch patch"},
-		"a property that is 0":       {held, sandbox.Record{"customData": map[string]any{"seats": 0}}, "get patch get patch get patch"},
-		"a property that is cleared": {held, sandbox.Record{"customData": map[string]any{"seats": nil}}, "get patch get patch get patch"},
-		"the only property":          {alone, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch get patch get patch"},
+		"a name":               {held, sandbox.Record{"name": "colleague's"}, "get patch patch patch"},
+		"a locale":             {held, sandbox.Record{"locale": "de"}, "get patch patch patch"},
+		"a tag taken off":      {held, sandbox.Record{"tags": []string{"eu"}}, "get patch patch patch"},
+		"a property":           {held, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch patch patch"},
+		"a property that is 0": {held, sandbox.Record{"customData": map[string]any{"seats": 0}}, "get patch get patch get patch"},
+		"the only property":    {alone, sandbox.Record{"customData": map[string]any{"seats": 99}}, "get patch get patch get patch"},
 	} {
 		for _, replaces := range []bool{false, true} {
 			if _, ofProperties := test.written["customData"]; ofProperties && replaces {
@@ -190,7 +191,7 @@ func TestWhatTheAccountGaveIsPutBackLater(t *testing.T) {
 }
 
 // Where it is not known whether anything was lost, and somebody has worked on the customer
-// since, what they cleared stays so.
+// since, what they cleared stays so, and is told.
 func TestWhatMayHaveBeenLostIsNotPutBackOverAnybody(t *testing.T) {
 	with := plainly(3, sandbox.Record{"name": "before", "phone": "555", "notes": "n"}, []int{0, 1, 2})
 	open(t, with, func(a *account) {
@@ -201,7 +202,7 @@ func TestWhatMayHaveBeenLostIsNotPutBackOverAnybody(t *testing.T) {
 			t.Fatal(err)
 		}
 		told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
-		if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told != nil || record["phone"] != "777" || record["notes"] != nil {
+		if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told == nil || len(told.Fields) > 0 || !slices.Equal(told.Changed, []string{"phone", "notes"}) || record["phone"] != "777" || record["notes"] != nil {
 			t.Errorf("perhaps %t: told of %+v, %v, HelpCrunch holds %v", lost.Perhaps, told, err, record)
 		}
 	})
@@ -327,6 +328,142 @@ func TestPutBackThatIsSpelledOtherwise(t *testing.T) {
 		}
 		if told := losses(outcomes); len(told) != 1 || !slices.Equal(told[0].Changed, []string{"phone"}) || slices.Contains(told[0].Fields, "phone") {
 			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
+// An account that replaces custom data and gives a text of its own shows by that text that
+// something stays: what is gone is put back all the same, to each of them.
+func TestAccountThatReplacesAndGivesAText(t *testing.T) {
+	for _, batchSize := range []int{1, 10} {
+		with := plainly(25, nil, nil, "custom-data-replaces")
+		with.sandbox.Attributes = map[string]sandbox.AttributeType{"plan": sandbox.TextAttribute, "tier": sandbox.TextAttribute, "seats": sandbox.NumberAttribute}
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "customData": map[string]any{"tier": "basic", "seats": 12}}
+		}
+		with.transport = answeringForNothing(map[string]any{"tier": "basic"})
+		with.client = func(c *helpcrunch.Config) { c.BatchSize = batchSize }
+		open(t, with, func(a *account) {
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), planned("gold"))
+			for id, got := range outcomes {
+				record, _ := a.server.Customer(id)
+				if seats, _ := record.Custom("seats"); got.err != nil || fmt.Sprint(seats) != "12" {
+					t.Errorf("batches of %d: %v, HelpCrunch holds %v", batchSize, got.err, record)
+				}
+			}
+			if told := losses(outcomes); len(told) == 0 || !slices.Equal(told[0].Fields, []string{"customData.seats"}) {
+				t.Errorf("batches of %d: told of %+v", batchSize, told)
+			}
+		})
+	}
+}
+
+// Where an answer takes long, or the read was long before, another value is more likely
+// somebody's.
+func TestMomentIsShort(t *testing.T) {
+	with := plainly(3, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "userId": fmt.Sprint("u", i)}
+	}
+	var of *account
+	canary := int64(0)
+	beforeBatches(&with, func(ids []int64) error {
+		if canary != 0 {
+			return nil
+		}
+		canary = ids[0]
+		time.Sleep(15 * time.Second)
+		return of.server.Change(canary, sandbox.Record{"phone": "777"})
+	})
+	open(t, with, func(a *account) {
+		of = a
+		got := a.updateAll(a.Context(), 3, a.ids(), named("Ada"))[canary]
+		if record, _ := a.server.Customer(canary); got.err != nil || record["phone"] != "777" || got.Loss == nil || !slices.Equal(got.Loss.Changed, []string{"phone"}) {
+			t.Errorf("%v, told of %+v, HelpCrunch holds %v", got.err, got.Loss, record["phone"])
+		}
+	})
+}
+
+// Answers to writes may leave out what is false: that is no loss that fails anybody.
+func TestAnswersThatLeaveOutFalse(t *testing.T) {
+	with := plainly(25, nil, nil)
+	with.sandbox.Attributes = map[string]sandbox.AttributeType{"trial": sandbox.BooleanAttribute, "seats": sandbox.NumberAttribute}
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "customData": map[string]any{"trial": false, "seats": 12}}
+	}
+	with.transport = doctoring(func(r *http.Request, body string) string {
+		if r.Method == http.MethodPut || r.Method == http.MethodPatch {
+			body = strings.NewReplacer(`,"trial":false`, ``, `"trial":false,`, ``).Replace(body)
+		}
+		return body
+	})
+	open(t, with, func(a *account) {
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+			if got.err != nil {
+				t.Errorf("%d: %v", id, got.err)
+			}
+		}
+	})
+}
+
+// One value that is refused does not hide another that is accepted and not held.
+func TestPutBackThatIsRefusedAndIgnored(t *testing.T) {
+	with := plainly(3, nil, nil, "batch-clears-omitted")
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "notes": "n", "company": "c"}
+	}
+	with.transport = meddlingWithPatches(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		if bytes.Contains(body, []byte(`"phone":"555"`)) {
+			return nil, response(r, http.StatusBadRequest, nil, strings.NewReader(`{"errors":[{"code":"phone","message":"No."}]}`))
+		}
+		return bytes.ReplaceAll(body, []byte(`"notes":"n"`), []byte(`"blocked":false`)), nil
+	})
+	open(t, with, func(a *account) {
+		var missing []string
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+				missing = append(missing, lost.Fields...)
+			}
+		}
+		if slices.Sort(missing); !slices.Equal(missing, []string{"notes", "phone"}) {
+			t.Errorf("missing are %v", missing)
+		}
+	})
+}
+
+// Names of custom properties are anybody's, and do not speak to the terminal.
+func TestRestoreErrorSpeaksToNoTerminal(t *testing.T) {
+	const odd = "ti\x1b]0;owned\x07er"
+	with := plainly(3, nil, nil)
+	with.sandbox.Attributes = map[string]sandbox.AttributeType{odd: sandbox.TextAttribute, "a": sandbox.TextAttribute}
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "customData": map[string]any{odd: "x", "a": "stays"}}
+	}
+	name, err := json.Marshal(odd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with.transport = meddling(func(r *http.Request, body []byte) ([]byte, *http.Response) {
+		switch r.Method {
+		case http.MethodPatch:
+			return nil, response(r, http.StatusForbidden, nil, strings.NewReader(`{"errors":[]}`))
+		case http.MethodPut:
+			body = bytes.ReplaceAll(body, []byte(`"customer":`), []byte(`"phone":null,"customData":[{"property":`+string(name)+`,"value":"other"}],"customer":`))
+		}
+		return body, nil
+	})
+	open(t, with, func(a *account) {
+		told := 0
+		for _, got := range a.updateAll(a.Context(), 3, a.ids(), named("Ada")) {
+			if lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err); ok {
+				told++
+				if text := lost.Error(); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, "owned") {
+					t.Errorf("%q", text)
+				}
+			}
+		}
+		if told != 1 {
+			t.Errorf("%d were told", told)
 		}
 	})
 }

@@ -64,19 +64,18 @@ func (c *Client) notRestored(before, given *Customer, names []string, perhaps bo
 	return &RestoreError{ID: before.ID, Fields: names, Perhaps: perhaps, Sealed: sealed, Err: errors.Join(err, failed)}
 }
 
-// namesAtStake are the names of what the customer holds and the changes leave out.
-func (c *Changes) namesAtStake(held *Customer) []string {
+func namesOf(fields []field) []string {
 	var names []string
-	for _, f := range c.omitted(held) {
+	for _, f := range fields {
 		names = append(names, f.name)
 	}
 	return names
 }
 
 // PutBack does what failed when the values of a [RestoreError] were lost. What
-// somebody has filled in meanwhile stays as it is, and so does what the changes
-// that are about to be sent mention. It returns what was put back, nil for
-// nothing; a new RestoreError has what is still missing. Any other error, one that
+// somebody has written or cleared meanwhile stays as it is, and so does what the changes
+// that are about to be sent mention. It returns what was put back and what was not, nil
+// for nothing; a new RestoreError has what is still missing. Any other error, one that
 // [IsNotFound] knows included, leaves all of it missing.
 func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes Changes) (*Loss, error) {
 	kept, err := c.unseal(id, sealed)
@@ -87,17 +86,32 @@ func (c *Client) PutBack(ctx context.Context, id int64, sealed []byte, changes C
 	if err != nil { // also one that says that they are gone: the next try knows more
 		return nil, err
 	}
-	missing := slices.DeleteFunc(slices.Clone(kept.Fields), func(name string) bool {
-		f := fieldNamed(name) // somebody wrote it meanwhile where it is not as it was left
-		return f.moves || kept.Given == nil || !f.stays(kept.Given, now) || !f.stays(now, kept.Given)
-	})
-	if kept.Perhaps {
-		nothing := new(update)
-		missing = nothing.compare(kept.Customer, now, true, false).back
+	wanted := namesOf(changes.omitted(kept.Customer))
+	loss := Loss{Fields: kept.lostIn(now)}
+	loss.Fields = slices.DeleteFunc(loss.Fields, func(name string) bool { return !slices.Contains(wanted, name) })
+	for _, name := range missingIn(kept.Customer, now, kept.Fields) {
+		if slices.Contains(wanted, name) && !slices.Contains(loss.Fields, name) {
+			loss.Changed = append(loss.Changed, name)
+		}
 	}
-	missing = slices.DeleteFunc(missing, func(name string) bool { return !slices.Contains(changes.namesAtStake(kept.Customer), name) })
-	written, err := c.restore(ctx, kept.Customer, now, Loss{Fields: missing})
+	written, err := c.restore(ctx, kept.Customer, now, loss)
 	return written.Loss, err
+}
+
+// lostIn are the fields that are to be put back to a customer as it is now: those that
+// are as they were left then, so that nobody has written them since.
+func (k *keepsake) lostIn(now *Customer) []string {
+	if k.Perhaps {
+		nothing := new(update)
+		return nothing.compare(k.Customer, now, true, anyTime).back
+	}
+	return slices.DeleteFunc(slices.Clone(k.Fields), func(name string) bool {
+		f := fieldNamed(name)
+		if k.Given == nil {
+			return f.moves || f.holds(now)
+		}
+		return f.moves || !f.stays(k.Given, now) || !f.stays(now, k.Given)
+	})
 }
 
 // UnsealError is a [RestoreError.Sealed] of another API key, or of another customer.

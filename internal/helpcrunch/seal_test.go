@@ -351,3 +351,81 @@ func TestOutcomeOfABatchThatIsRepeated(t *testing.T) {
 		wait.Wait()
 	})
 }
+
+// Hours later a colleague has given another language, or cleared what they were asked to:
+// of what may have been lost, only what is empty comes back, and only where all of it is.
+func TestWhatMayHaveBeenLostHoursAgo(t *testing.T) {
+	for name, test := range map[string]struct {
+		switches []string
+		since    sandbox.Record
+		phone    any
+		locale   string
+	}{
+		"a locale that is given since": {[]string{"batch-clears-omitted"}, sandbox.Record{"locale": "de"}, "555", "de"},
+		"a phone that is cleared":      {nil, sandbox.Record{"phone": nil}, nil, "en"},
+	} {
+		with := plainly(3, nil, nil, test.switches...)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "phone": "555", "locale": "en", "firstSeen": "1700000000"}
+		}
+		open(t, with, func(a *account) {
+			lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1})
+			if err := a.server.Change(lost.ID, test.since); err != nil {
+				t.Fatal(err)
+			}
+			told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+			if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told == nil || record["phone"] != test.phone || record["locale"] != test.locale {
+				t.Errorf("%s: perhaps %t, told of %+v, %v, HelpCrunch holds %v", name, lost.Perhaps, told, err, record)
+			}
+		})
+	}
+}
+
+// A PATCH puts nothing at stake but custom properties: nothing else is kept of it.
+func TestWhatMayHaveBeenLostByAPatch(t *testing.T) {
+	with := plainly(1, nil, nil)
+	with.sandbox.Customers[0] = sandbox.Record{"phone": "555", "tags": []string{"vip"}, "customData": map[string]any{"seats": 12}}
+	open(t, with, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpPatch, Kind: sandbox.DropAfter, Times: 1000})
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1, Times: 1000})
+		got := a.updateAll(a.Context(), 1, a.ids(), planned("gold"))[a.ada]
+		lost, ok := errors.AsType[*helpcrunch.RestoreError](got.err)
+		if !ok || !slices.Equal(lost.Fields, []string{"customData.seats"}) {
+			t.Fatal(got.err)
+		}
+		a.server.Disarm()
+		if err := a.server.Change(lost.ID, sandbox.Record{"phone": nil, "tags": []string{}}); err != nil {
+			t.Fatal(err)
+		}
+		told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+		if record, _ := a.server.Customer(lost.ID); err != nil || record["phone"] != nil || len(record.TagNames()) > 0 {
+			t.Errorf("told of %+v, %v, HelpCrunch holds %v", told, err, record)
+		}
+	})
+}
+
+// What is sealed is what was there after the put-back that failed, not before it.
+func TestWhatIsLeftByAPutBackThatFailed(t *testing.T) {
+	with := plainly(3, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"phone": "555", "notes": "n"}
+	}
+	clearing := clearing(map[string]string{"phone": `"000"`, "notes": "null"})
+	broken := true
+	with.transport = func(next http.RoundTripper) http.RoundTripper {
+		return clearing(meddlingWithPatches(func(_ *http.Request, body []byte) ([]byte, *http.Response) {
+			if broken {
+				body = bytes.ReplaceAll(body, []byte(`"phone":"555"`), []byte(`"phone":null`))
+			}
+			return body, nil
+		})(next))
+	}
+	open(t, with, func(a *account) {
+		lost := a.loseACanary()
+		broken = false
+		told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
+		if record, _ := a.server.Customer(lost.ID); err != nil || record["phone"] != "555" {
+			t.Errorf("%v; told of %+v, %v, HelpCrunch holds %v", lost, told, err, record)
+		}
+	})
+}

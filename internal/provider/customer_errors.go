@@ -90,17 +90,17 @@ func (r *customerResource) updateFailed(ctx context.Context, id int64, plan *cus
 	return customerRefused(summary, err, sent, plan.attributeOf)
 }
 
-const lossSummary = "HelpCrunch did not keep values that were not sent"
+const lossSummary = "Values that were not sent are not as before"
 
 // lossDetail says what an account does with what a request leaves out. Names
 // only: the values are people's data.
 func lossDetail(id int64, loss *helpcrunch.Loss) string {
-	detail := fmt.Sprintf("The answer to this update of customer %d was compared with a read just before it. What it did not mention was not as before.", id)
+	detail := fmt.Sprintf("What HelpCrunch holds after this update of customer %d was compared with a read just before it.", id)
 	if len(loss.Fields) > 0 {
-		detail += fmt.Sprintf(" Put back: %s.", listed(loss.Fields))
+		detail += fmt.Sprintf(" Not as before, though the update did not mention them, and put back: %s.", listed(loss.Fields))
 	}
 	if len(loss.Changed) > 0 {
-		detail += fmt.Sprintf(" Left as it is now: %s.", listed(loss.Changed))
+		detail += fmt.Sprintf(" Not as before, though the update did not mention them, and left so: %s.", listed(loss.Changed))
 	}
 	switch {
 	case loss.ByBatch:
@@ -110,7 +110,7 @@ func lossDetail(id int64, loss *helpcrunch.Loss) string {
 		detail += " So a custom_data of some properties does not keep the others in this account, or somebody wrote in the same moment. " +
 			"From now on in this run whose custom_data changes is updated alone, and the others are sent along where that takes it, which costs one more request a customer."
 	default:
-		detail += " Somebody else may have written it in that moment."
+		detail += " Somebody else may have written them meanwhile."
 	}
 	return detail
 }

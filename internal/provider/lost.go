@@ -47,14 +47,18 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 			diags.AddWarning("Lost values are still to be put back", detail+"\n\n"+err.Error())
 		case loss != nil:
 			m.WrittenAt = time.Now().Unix() // a search may not show it yet
+			summary := "Lost values were put back"
+			if len(loss.Fields) == 0 {
+				summary = "Lost values are not put back"
+			}
 			detail := fmt.Sprintf("An earlier update had not kept values of customer %d that it did not mention, and could not put them back then.", id)
 			if len(loss.Fields) > 0 {
 				detail += fmt.Sprintf(" These are in HelpCrunch again: %s. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.", listed(loss.Fields))
 			}
 			if len(loss.Changed) > 0 {
-				detail += fmt.Sprintf(" These were put back, and HelpCrunch holds another value all the same: %s.", listed(loss.Changed))
+				detail += fmt.Sprintf(" These are not as they were then and are left so, for somebody may have written them since, or HelpCrunch gives them itself: %s.", listed(loss.Changed))
 			}
-			diags.AddWarning("Lost values were put back", detail)
+			diags.AddWarning(summary, detail)
 		}
 	}
 	return diags
