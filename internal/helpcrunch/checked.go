@@ -56,31 +56,18 @@ func (c *Client) checked(ctx context.Context, u update, inBatch bool, read func(
 	if before == nil {
 		return Written{}, err
 	}
-	since := func() since {
+	elapsed := func() since {
 		if err == nil && !repeated && time.Since(readAt) < momentLasts {
 			return aMoment
 		}
 		return aWhile
 	}
-	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, since, err)
+	return c.compared(ctx, u, inBatch && u.opaque(before) == "", before, after, elapsed, err)
 }
 
-// since is how much time lies between what is compared: whatever is otherwise is the
-// likelier a colleague's.
-type since int
-
-const (
-	aMoment since = iota // a read and the answer to what was sent at once
-	aWhile               // there were faults between them, or a long wait
-	anyTime              // hours, perhaps
-)
-
-// momentLasts is the longest moment.
-const momentLasts = 10 * time.Second
-
 // compared is the second half of checked: after is the answer, nil if there was
-// none, and err that of the write. since is asked once there is something to compare.
-func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, since func() since, err error) (Written, error) {
+// none, and err that of the write. elapsed is asked once there is something to compare.
+func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, after *Customer, elapsed func() since, err error) (Written, error) {
 	_, ofOther := errors.AsType[*OtherCustomerError](err)
 	if answer := after; answer == nil && (err == nil || ofOther || OutcomeUnknown(err)) {
 		// It may have been carried out, and what it took is still to be put back:
@@ -99,7 +86,7 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 	} else if answer == nil {
 		return Written{}, err
 	}
-	seen := u.compare(before, after, inBatch, since())
+	seen := u.compare(before, after, inBatch, elapsed())
 	if err != nil && !u.happened(after, len(seen.back)) {
 		return Written{}, err
 	}
@@ -117,89 +104,6 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		ByBatch: inBatch && seen.lost&wholeCustomer != 0, OfProperties: seen.lost&anyProperty != 0,
 		Fields: seen.back, Changed: seen.changed,
 	})
-}
-
-// comparison is what became of what an update left out.
-type comparison struct {
-	kept, lost    kind     // the kinds of which it shows that; of the others it shows nothing
-	back, changed []string // what is to be put back, and what else is not as before, by name
-}
-
-// left is what an update leaves out of what a customer holds, and may take from them. A
-// PATCH keeps all but, perhaps, custom properties.
-func (u *update) left(held *Customer, inBatch bool) []field {
-	return slices.DeleteFunc(u.omitted(held), func(f field) bool { return !inBatch && f.kind&anyProperty == 0 })
-}
-
-// compare compares a customer before and after an update that left out some of
-// what they held.
-//
-// A kind is kept where something of it stayed that proves it, and nothing is gone. What
-// is not as before is the account's doing, or that of somebody who wrote meanwhile, and
-// nobody can tell which. Of the same moment, any such thing convicts a batch, which costs
-// requests and nothing else. A PATCH that is convicted takes along what was read, and may
-// overwrite others: so only a kind that is gone, of which nothing has stayed, convicts it.
-// What is empty is put back, and another value is where nothing of its kind has stayed
-// (beside a PATCH: and some of it is gone).
-//
-// Later it may well be a colleague's: there a kind is lost of which all is empty, at any
-// time keys and other strings taken together, and nothing else is put back.
-//
-// What moves by itself counts for nothing, but what takes the others, of this kind
-// or another, takes it as well.
-func (u *update) compare(before, after *Customer, inBatch bool, since since) comparison {
-	inMoment := since == aMoment
-	var stayed, gone, changed kind
-	left := u.left(before, inBatch)
-	for _, f := range left {
-		switch {
-		case f.moves:
-		case f.stays(before, after):
-			stayed |= f.proves()
-		case !f.holds(after), inMoment && f.mayBeNothing(after):
-			gone |= f.kind
-		case inMoment || !f.fills:
-			changed |= f.kind
-			if f.kind == labels && someStay(before.Tags, after.Tags) {
-				stayed |= labels
-			}
-		}
-	}
-	seen := comparison{kept: stayed &^ gone}
-	if inBatch {
-		seen.kept &^= changed
-	}
-	there := stayed // of what nothing is put back but what is empty
-	switch {
-	case inMoment && inBatch:
-		seen.lost = gone | changed
-	case inMoment:
-		seen.lost = gone &^ stayed
-		there |= changed &^ gone
-	default:
-		there |= changed
-		for _, together := range []kind{keys | plain, data | nothingData} {
-			if since == anyTime && there&together != 0 {
-				there |= together
-			}
-		}
-		seen.lost = gone &^ there
-	}
-	for _, f := range left {
-		none := there&f.kind == 0
-		switch {
-		case f.moves:
-			if (seen.lost&f.kind != 0 || none && seen.lost&wholeCustomer != 0) && !f.holds(after) {
-				seen.back = append(seen.back, f.name)
-			}
-		case f.stays(before, after):
-		case inMoment && (none || !f.holds(after)), none && !f.holds(after):
-			seen.back = append(seen.back, f.name)
-		default:
-			seen.changed = append(seen.changed, f.name)
-		}
-	}
-	return seen
 }
 
 // opaque is a property that the customer holds, the update leaves out, and no
@@ -265,23 +169,6 @@ func (c *Client) twoSlots(ctx context.Context) (first, second *budget.Slot, err 
 		return nil, nil, err
 	}
 	return first, second, nil
-}
-
-// happened reports whether an update that was not answered was carried out, by
-// what the customer holds now: what was sent, or no longer what was not.
-func (u *update) happened(after *Customer, lost int) bool {
-	return len(u.Unstuck(after)) == 0 || lost > 0
-}
-
-// effect reports whether an update was to change something, and whether any of that is
-// not as it was before.
-func (u *update) effect(before, after *Customer) (due, shown bool) {
-	var was Changes
-	differs := u.Unstuck(before)
-	for _, name := range differs {
-		fieldNamed(name).keep(&was, before)
-	}
-	return len(differs) > 0, len(was.Unstuck(after)) > 0
 }
 
 // putBackWithin is how long what was lost is looked for once its caller has ended,
