@@ -105,10 +105,25 @@ var builtProvider = sync.OnceValues(func() (*terraformcli.Mirror, error) {
 // envTestFolder names a folder that lives as long as the test run.
 const envTestFolder = "HELPCRUNCH_TEST_FOLDER"
 
-// newWorkspace is a folder with the configuration, where the provider runs in
-// processes of its own as it does for users. The sandbox stands in its
-// environment.
+// newWorkspace is a folder with the configuration, where the provider runs in a
+// process of its own: one for all runs of Terraform, which saves most of their time. The
+// sandbox stands in its environment.
 func newWorkspace(t *testing.T, server *sandbox.Server, config string) *terraformcli.Workspace {
+	t.Helper()
+	workspace := newUsersWorkspace(t, server, config)
+	mirror, err := builtProvider()
+	if err == nil {
+		err = workspace.Attach(t.Context(), mirror)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return workspace
+}
+
+// newUsersWorkspace is one in which Terraform starts the provider, as it does for users,
+// for tests of those processes.
+func newUsersWorkspace(t *testing.T, server *sandbox.Server, config string) *terraformcli.Workspace {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "main.tf", config)

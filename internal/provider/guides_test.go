@@ -878,7 +878,8 @@ func TestGuidePersonalData(t *testing.T) {
 	needs(t, "1.11.0", "1.11.0")
 	t.Parallel()
 	server := newSandbox(t)
-	w := newGuide(t, server, "personal-data")
+	w := newUsersWorkspace(t, server, read(t, "examples", "guides", "personal-data", "main.tf"))
+	bringFiles(t, w, "personal-data", "")
 	people := read(t, "examples", "guides", "personal-data", "people.csv")
 	kept := t.TempDir() // elsewhere
 	write(t, kept, "people.csv", people)
@@ -1486,7 +1487,7 @@ func TestGuideTeamsAndAccounts(t *testing.T) {
 	production, staging := newAccountOf(t, sandbox.Organization{ID: 17, Domain: "acme"}), newAccountOf(t, sandbox.Organization{ID: 23, Domain: "acme-staging"})
 	address := oneHelpCrunch(t, map[string]*sandbox.Server{"key-of-acme": production, "new-key-of-acme": production, "key-of-staging": staging})
 	newTeam := func() *terraformcli.Workspace {
-		w := newWorkspace(t, production, required)
+		w := newUsersWorkspace(t, production, required) // whose environment changes
 		bringFiles(t, w, "teams-and-accounts", "")
 		bringFiles(t, w, "teams-and-accounts/customers", "customers")
 		if err := w.Init(t.Context()); err != nil {
@@ -1614,7 +1615,7 @@ func TestGuideTwoSandboxes(t *testing.T) {
 	if len(addresses) != 2 {
 		t.Fatalf("the guide starts %d sandboxes", len(addresses))
 	}
-	w := newWorkspace(t, newSandbox(t), required)
+	w := newUsersWorkspace(t, newSandbox(t), required) // whose environment changes
 	bringFiles(t, w, "teams-and-accounts", "")
 	bringFiles(t, w, "teams-and-accounts/customers", "customers")
 	editFile(t, w, "main.tf", `organization = "acme-staging"`, `organization = "acme-staging"

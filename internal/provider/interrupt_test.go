@@ -157,7 +157,7 @@ func TestStopInABatch(t *testing.T) {
 	for _, i := range interrupts {
 		t.Run(i.name, func(t *testing.T) {
 			const count = 12 // a canary and nine in a batch, and two that wait
-			s := newRealStage(t, newSandbox(t))
+			s := newUsersStage(t, newSandbox(t))
 			s.mustApply(countBlock(count, "before"))
 			s.server.ResetCounts()
 			s.stop(i, countBlock(count, "after"), count, 2, sandbox.OpBatch, 1)
@@ -201,7 +201,7 @@ func TestStopInACreateOrDelete(t *testing.T) {
 		for _, i := range interrupts {
 			t.Run(string(test.operation)+"/"+i.name, func(t *testing.T) {
 				t.Parallel()
-				s := newRealStage(t, newSandbox(t))
+				s := newUsersStage(t, newSandbox(t))
 				s.mustApply(test.before)
 				s.server.ResetCounts()
 				s.stop(i, test.after, 0, 0, test.operation, 0)
@@ -236,7 +236,7 @@ func TestKilledTerraform(t *testing.T) {
 func killTerraform(t *testing.T, logLevel string) {
 	t.Helper()
 	const count = 3
-	s := newRealStage(t, newSandbox(t))
+	s := newUsersStage(t, newSandbox(t))
 	s.mustApply(countBlock(count, "before"))
 	for _, customer := range s.server.Customers() {
 		if err := s.server.Change(customer.ID(), sandbox.Record{"notes": "by hand"}); err != nil {

@@ -18,7 +18,7 @@ import (
 func TestLogHoldsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	server := newSandbox(t)
-	w := newWorkspace(t, server, required+customerBlock(`
+	w := newUsersWorkspace(t, server, required+customerBlock(`
   name        = "Secret Name"
   email       = "secret@example.com"
   notes       = "Secret notes"

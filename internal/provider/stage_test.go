@@ -52,6 +52,12 @@ func newRealStage(t *testing.T, server *sandbox.Server) *stage {
 	return &stage{T: t, server: server, terraform: newWorkspace(t, server, required)}
 }
 
+// newUsersStage is one where it starts the provider, as it does for users.
+func newUsersStage(t *testing.T, server *sandbox.Server) *stage {
+	t.Helper()
+	return &stage{T: t, server: server, terraform: newUsersWorkspace(t, server, required)}
+}
+
 // atOnce is how many customers Terraform works on at the same time here: all.
 const atOnce = 12
 
