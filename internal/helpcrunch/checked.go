@@ -99,6 +99,9 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		// answers so is sent no batches.
 		seen.lost = wholeCustomer | anyProperty
 	}
+	if !inBatch && seen.lost == 0 && len(seen.back)+len(seen.changed) > 0 && !c.laws.doubted.CompareAndSwap(false, true) {
+		seen.lost = anyProperty // two are no chance
+	}
 	c.laws.note(inBatch, seen)
 	return c.restore(ctx, before, after, Loss{
 		ByBatch: inBatch && seen.lost&wholeCustomer != 0, OfProperties: seen.lost&anyProperty != 0,

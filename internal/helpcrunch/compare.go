@@ -36,30 +36,32 @@ func (u *update) left(held *Customer, inBatch bool) []field {
 // compare compares a customer before and after an update that left out some of
 // what they held.
 //
-// A kind is kept where something of it stayed that proves it, and nothing is gone. What
-// is not as before is the account's doing, or that of somebody who wrote meanwhile, and
-// nobody can tell which. Of the same moment, any such thing convicts a batch, which costs
-// requests and nothing else. A PATCH that is convicted takes along what was read, and may
-// overwrite others: so only a kind that is gone, of which nothing has stayed, convicts it.
-// What is empty is put back, and another value is where nothing of its kind has stayed
-// (beside a PATCH: and some of it is gone).
+// A kind is kept where something of it stayed that proves it, and all is as it was. What
+// is not is the account's doing, or that of somebody who wrote meanwhile, and nobody can
+// tell which. Any such thing convicts a batch, which costs requests and nothing else. A
+// PATCH that is convicted takes along what was read, and may overwrite others: so only a
+// kind of which some is empty and nothing has stayed convicts it.
 //
-// Later it may well be a colleague's: there a kind is lost of which all is empty, at any
-// time keys and other strings taken together, and nothing else is put back.
+// Of the same moment, what is empty is put back, and another value is where nothing of its
+// kind has stayed (beside a PATCH: and some of it is gone). Later it may well be a
+// colleague's: what is empty is put back where all of its kind is, at any time keys and
+// other strings taken together, and nothing else.
 //
 // What moves by itself counts for nothing, but what takes the others, of this kind
 // or another, takes it as well.
 func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) comparison {
 	inMoment := elapsed == aMoment
-	var stayed, gone, changed kind
+	var stayed, empty, nothing, changed kind
 	left := u.left(before, inBatch)
 	for _, f := range left {
 		switch {
 		case f.moves:
 		case f.stays(before, after):
 			stayed |= f.proves()
-		case !f.holds(after), inMoment && f.mayBeNothing(after):
-			gone |= f.kind
+		case !f.holds(after):
+			empty |= f.kind
+		case f.mayBeNothing(after):
+			nothing |= f.kind
 		case inMoment || !f.fills:
 			changed |= f.kind
 			if f.kind == labels && someStay(before.Tags, after.Tags) {
@@ -67,35 +69,32 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 			}
 		}
 	}
-	seen := comparison{kept: stayed &^ gone}
-	if inBatch {
-		seen.kept &^= changed
+	gone := empty | nothing
+	seen := comparison{kept: stayed &^ (gone | changed)}
+	if seen.lost = gone | changed; !inBatch {
+		seen.lost = empty &^ stayed
 	}
 	there := stayed // of what nothing is put back but what is empty
 	switch {
-	case inMoment && inBatch:
-		seen.lost = gone | changed
-	case inMoment:
-		seen.lost = gone &^ stayed
-		there |= changed &^ gone
-	default:
-		there |= changed
+	case !inMoment:
+		there |= nothing | changed
 		for _, together := range []kind{keys | plain, data | nothingData} {
 			if elapsed == anyTime && there&together != 0 {
 				there |= together
 			}
 		}
-		seen.lost = gone &^ there
+	case !inBatch:
+		there |= changed &^ gone
 	}
 	for _, f := range left {
 		none := there&f.kind == 0
 		switch {
 		case f.moves:
-			if (seen.lost&f.kind != 0 || none && seen.lost&wholeCustomer != 0) && !f.holds(after) {
+			if (inMoment && seen.lost&f.kind != 0 || none && seen.lost&wholeCustomer != 0) && !f.holds(after) {
 				seen.back = append(seen.back, f.name)
 			}
 		case f.stays(before, after):
-		case inMoment && (none || !f.holds(after)), none && !f.holds(after):
+		case inMoment && none, (inMoment || none) && !f.holds(after):
 			seen.back = append(seen.back, f.name)
 		default:
 			seen.changed = append(seen.changed, f.name)

@@ -67,7 +67,7 @@ var fields = func() []field {
 		all = append(all, field{
 			name: f.Name, kind: k, moves: f == LastPage, fills: f.filledByItself(),
 			sent:  func(c *Changes) bool { return !f.Sent(c).IsZero() },
-			holds: func(c *Customer) bool { return text(*f.Held(c)) != "" },
+			holds: func(c *Customer) bool { return f.Normal(text(*f.Held(c))) != "" },
 			stays: func(before, after *Customer) bool { return f.Same(text(*f.Held(before)), text(*f.Held(after))) },
 			keep:  func(c *Changes, from *Customer) { *f.Sent(c) = Some(text(*f.Held(from))) },
 			copy:  func(to, from *Customer) { *f.Held(to) = *f.Held(from) },
@@ -139,7 +139,7 @@ func someStay(before, after []Tag) bool { return len(withTags(after, before)) < 
 func propertyField(name string, k kind) field {
 	return field{
 		name: propertyPrefix + name, kind: k,
-		holds: func(c *Customer) bool { return c.CustomData[name].Text != "" },
+		holds: func(c *Customer) bool { return !c.CustomData[name].IsEmpty() },
 		stays: func(before, after *Customer) bool {
 			was, is := before.CustomData[name], after.CustomData[name]
 			return was.Equal(is) || was.Kind == Opaque && is.Kind == Opaque // of which JSON has many forms
@@ -182,7 +182,7 @@ func (c *Changes) omitted(held *Customer) []field {
 		k, nothing = properties, nothingProperty
 	}
 	for _, name := range held.CustomData.nonEmpty() {
-		if _, sent := c.CustomData[name]; sent {
+		if _, sent := c.CustomData[name]; sent || held.CustomData[name].IsEmpty() {
 			continue
 		}
 		if held.CustomData[name].mayBeNothing() {

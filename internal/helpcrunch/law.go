@@ -58,6 +58,7 @@ type laws struct {
 	shown           atomic.Uint32 // the kinds of it that were seen to be kept
 	batchProperties law           // of what the customData of a batch item leaves out
 	patchProperties law           // of what the customData of a PATCH leaves out
+	doubted         atomic.Bool   // whether a PATCH has shown something there that may have been a colleague's
 
 	turn      chan struct{}   // held by who proves what a batch does, with seen
 	seen      map[int64]sight // what a search showed a moment ago of who waits

@@ -110,7 +110,7 @@ func (k *keepsake) lostIn(now *Customer) []string {
 		if k.Given == nil {
 			return f.moves || f.holds(now)
 		}
-		return f.moves || !f.stays(k.Given, now) || !f.stays(now, k.Given)
+		return !f.stays(k.Given, now) || !f.stays(now, k.Given)
 	})
 }
 

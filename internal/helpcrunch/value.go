@@ -57,9 +57,13 @@ func NumberValue(text string) (Value, error) {
 }
 
 // mayBeNothing reports whether an account may answer the value for a property that nobody
-// has set.
+// has set, be it as text.
 func (v Value) mayBeNothing() bool {
-	return v.Text == "" || v == Value{Bool, "false"} || v == Value{Number, "0"}
+	switch v.Normal() {
+	case "", "0", "false":
+		return true
+	}
+	return false
 }
 
 // MarshalJSON writes the value in its own kind.

@@ -51,7 +51,7 @@ func (m *memory) putBack(ctx context.Context, client *helpcrunch.Client, id int6
 			if len(loss.Fields) == 0 {
 				summary = "Lost values are not put back"
 			}
-			detail := fmt.Sprintf("An earlier update had not kept values of customer %d that it did not mention, and could not put them back then.", id)
+			detail := fmt.Sprintf("An earlier update had not kept, or may not have kept, values of customer %d that it did not mention, and could not put them back then.", id)
 			if len(loss.Fields) > 0 {
 				detail += fmt.Sprintf(" These are in HelpCrunch again: %s. Where this was a plan, apply once: a plan keeps no state, and the next one would put them back again, also what somebody has cleared since.", listed(loss.Fields))
 			}
