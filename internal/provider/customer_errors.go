@@ -108,7 +108,7 @@ func lossDetail(id int64, loss *helpcrunch.Loss) string {
 			"From now on in this run every customer is updated alone. To say so from the start, set batch_size = 1 in the provider block."
 	case loss.OfProperties:
 		detail += " So a custom_data of some properties does not keep the others in this account, or somebody wrote in the same moment. " +
-			"From now on in this run whose custom_data changes is updated alone, and the others are sent along where that takes it, which costs one more request a customer."
+			"From now on in this run each customer whose custom_data changes is updated alone, and with the others where that takes it, which costs one more request a customer."
 	default:
 		detail += " Somebody else may have written them meanwhile."
 	}
