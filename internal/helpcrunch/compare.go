@@ -69,6 +69,7 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 			}
 		}
 	}
+	stayed = proven(stayed)
 	gone := empty | nothing
 	seen := comparison{kept: stayed &^ (gone | changed)}
 	if seen.lost = gone | changed; !inBatch {
@@ -78,10 +79,11 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 	switch {
 	case !inMoment:
 		there |= nothing | changed
-		for _, together := range []kind{keys | plain, data | nothingData} {
-			if elapsed == anyTime && there&together != 0 {
-				there |= together
-			}
+		if strings := keys | plain | filled; elapsed == anyTime && there&strings != 0 {
+			there |= strings
+		}
+		if elapsed == anyTime && there&data != 0 {
+			there |= nothingData
 		}
 	case !inBatch:
 		there |= changed &^ gone

@@ -16,7 +16,8 @@ type kind uint32
 
 const (
 	keys            kind = 1 << iota // the strings that others know the customer by
-	plain                            // other strings, and moments
+	plain                            // other strings
+	filled                           // strings and moments that come by themselves
 	flags                            // which cannot be null
 	labels                           // the tags
 	data                             // custom data that is not mentioned at all
@@ -26,7 +27,7 @@ const (
 )
 
 const (
-	wholeCustomer = keys | plain | flags | labels | data | nothingData // of which a batch item may leave out all
+	wholeCustomer = keys | plain | filled | flags | labels | data | nothingData // of which a batch item may leave out all
 	anyProperty   = properties | nothingProperty
 )
 
@@ -44,11 +45,13 @@ type field struct {
 }
 
 // proves are the kinds that it shows to be kept by staying. What moves by itself would
-// not be missed, and what HelpCrunch fills in by itself is there anyway.
+// not be missed.
 func (f field) proves() kind {
 	switch {
-	case f.moves || f.fills:
+	case f.moves:
 		return 0
+	case f.kind == plain:
+		return plain | filled
 	case f.kind == data:
 		return data | nothingData
 	case f.kind == properties:
@@ -57,12 +60,24 @@ func (f field) proves() kind {
 	return f.kind
 }
 
+// proven are the kinds of what was seen to stay, or would be. What comes by itself may be
+// there for that reason, where nothing else stayed that HelpCrunch has from others.
+func proven(stayed kind) kind {
+	if stayed&(keys|plain) == 0 {
+		stayed &^= filled
+	}
+	return stayed
+}
+
 var fields = func() []field {
 	var all []field
 	for _, f := range stringFields {
 		k := plain
-		if f == Email || f == UserID || f == IntegrationID {
+		switch {
+		case f == Email || f == UserID || f == IntegrationID:
 			k = keys
+		case f.filledByItself():
+			k = filled
 		}
 		all = append(all, field{
 			name: f.Name, kind: k, moves: f == LastPage, fills: f.filledByItself(),
@@ -75,7 +90,7 @@ var fields = func() []field {
 	}
 	return append(all,
 		field{
-			name: "firstSeen", kind: plain, fills: true,
+			name: "firstSeen", kind: filled, fills: true,
 			sent:  func(c *Changes) bool { return !c.FirstSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.FirstSeen.IsNull() },
 			stays: func(before, after *Customer) bool { return before.FirstSeen == after.FirstSeen },
@@ -83,7 +98,7 @@ var fields = func() []field {
 			copy:  func(to, from *Customer) { to.FirstSeen = from.FirstSeen },
 		},
 		field{
-			name: "lastSeen", kind: plain, moves: true,
+			name: "lastSeen", kind: filled, moves: true,
 			sent:  func(c *Changes) bool { return !c.LastSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.LastSeen.IsNull() },
 			stays: func(before, after *Customer) bool { return before.LastSeen == after.LastSeen },
@@ -210,7 +225,7 @@ func (c *Changes) atStake(held *Customer) kind {
 	for _, f := range c.omitted(held) {
 		kinds |= f.kind & f.proves()
 	}
-	return kinds
+	return proven(kinds)
 }
 
 // leavesOut are the kinds that have to be shown before the changes leave out what a

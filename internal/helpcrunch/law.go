@@ -83,7 +83,7 @@ func take(ctx context.Context, turn chan struct{}) error {
 // note settles the laws by what a checked write showed.
 func (l *laws) note(inBatch bool, seen comparison) {
 	if !inBatch {
-		l.patchProperties.settle(seen.kept&properties != 0, seen.lost&anyProperty != 0)
+		l.patchProperties.settle(seen.kept&anyProperty == anyProperty, seen.lost&anyProperty != 0)
 		return
 	}
 	l.shown.Or(uint32(seen.kept))

@@ -228,6 +228,34 @@ func TestKeysAcquitNothingElse(t *testing.T) {
 	})
 }
 
+// Nor do they what comes by itself, where they hold none of it; who holds both shows it,
+// and such customers cost no more than others.
+func TestKeysAndWhatComesByItself(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		with := plainly(100, nil, nil)
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "locale": "uk", "firstSeen": "1700000000"}
+			if !both && i < 10 {
+				with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "tags": []string{"vip"}, "unsubscribed": true, "customData": map[string]any{"seats": 3}}
+			}
+		}
+		if !both {
+			with.transport = clearing(map[string]string{"locale": "null", "firstSeen": "null"})
+		}
+		open(t, with, func(a *account) {
+			outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
+			for i, id := range a.ids() {
+				if record, _ := a.server.Customer(id); outcomes[id].err != nil || (both || i >= 10) && (record["locale"] != "uk" || record["firstSeen"] == nil) {
+					t.Errorf("both %t: %v, HelpCrunch holds %v", both, outcomes[id].err, record)
+				}
+			}
+			if n := a.requests(); both && n > 23 { // a canary with its read, and a search before each of ten batches
+				t.Errorf("%d requests: %s", n, a.operations())
+			}
+		})
+	}
+}
+
 // Among those who hold the same kinds the canary is one who holds most fields.
 func TestCanaryHoldsAsMuchAsPossible(t *testing.T) {
 	with := plainly(20, sandbox.Record{"phone": "555"}, nil)
@@ -390,6 +418,32 @@ func TestAccountThatReplacesAndGivesValues(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A PATCH that shows one property to stay and another to be gone acquits nobody.
+func TestPatchAcquitsNobodyThoughSomethingStays(t *testing.T) {
+	for name, test := range map[string]struct{ given, first map[string]any }{
+		"a false that is cleared":   {map[string]any{"tier": "basic"}, map[string]any{"tier": "basic", "trial": false}},
+		"a false that becomes true": {map[string]any{"tier": "basic", "trial": true}, map[string]any{"tier": "basic", "trial": false}},
+	} {
+		with := crowd(20, "custom-data-replaces")
+		with.sandbox.Attributes = map[string]sandbox.AttributeType{"plan": sandbox.TextAttribute, "tier": sandbox.TextAttribute, "seats": sandbox.NumberAttribute, "trial": sandbox.BooleanAttribute}
+		for i := range with.sandbox.Customers {
+			with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"seats": 12, "tier": "other"}}
+		}
+		with.sandbox.Customers[0]["customData"] = test.first
+		with.client = func(c *helpcrunch.Config) { c.BatchSize = 1 }
+		with.transport = answeringForNothing(test.given)
+		open(t, with, func(a *account) {
+			for _, id := range a.ids() {
+				got := a.updateAll(a.Context(), 1, []int64{id}, planned("gold"))[id]
+				record, _ := a.server.Customer(id)
+				if seats, _ := record.Custom("seats"); got.err != nil || id != a.ada && fmt.Sprint(seats) != "12" {
+					t.Errorf("%s: %v, told of %+v, HelpCrunch holds %v", name, got.err, got.Loss, record)
+				}
+			}
+		})
 	}
 }
 

@@ -363,18 +363,20 @@ func TestWhatMayHaveBeenLostHoursAgo(t *testing.T) {
 	}{
 		"a locale that is given since": {[]string{"batch-clears-omitted"}, sandbox.Record{"locale": "de"}, "555", "de"},
 		"a phone that is cleared":      {nil, sandbox.Record{"phone": nil}, nil, "en"},
+		"properties beside a false":    {nil, sandbox.Record{"customData": map[string]any{"seats": nil}}, "555", "en"},
 	} {
 		with := plainly(3, nil, nil, test.switches...)
 		for i := range with.sandbox.Customers {
-			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "phone": "555", "locale": "en", "firstSeen": "1700000000"}
+			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "phone": "555", "locale": "en", "firstSeen": "1700000000", "customData": map[string]any{"seats": 12, "trial": false}}
 		}
+		with.sandbox.Attributes["trial"] = sandbox.BooleanAttribute
 		open(t, with, func(a *account) {
 			lost := a.loseACanary(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.DropAfter}, sandbox.Fault{Operation: sandbox.OpGet, Kind: sandbox.FailBefore, After: 1})
 			if err := a.server.Change(lost.ID, test.since); err != nil {
 				t.Fatal(err)
 			}
 			told, err := a.PutBack(a.Context(), lost.ID, lost.Sealed, helpcrunch.Changes{})
-			if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told == nil || record["phone"] != test.phone || record["locale"] != test.locale {
+			if record, _ := a.server.Customer(lost.ID); !lost.Perhaps || err != nil || told == nil || record["phone"] != test.phone || record["locale"] != test.locale || fmt.Sprint(record["customData"]) != "map[seats:12 trial:false]" {
 				t.Errorf("%s: perhaps %t, told of %+v, %v, HelpCrunch holds %v", name, lost.Perhaps, told, err, record)
 			}
 		})
