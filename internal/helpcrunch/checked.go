@@ -99,8 +99,13 @@ func (c *Client) compared(ctx context.Context, u update, inBatch bool, before, a
 		// answers so is sent no batches.
 		seen.lost = wholeCustomer | anyProperty
 	}
-	if !inBatch && seen.lost == 0 && len(seen.back)+len(seen.changed) > 0 && !c.laws.doubted.CompareAndSwap(false, true) {
-		seen.lost = anyProperty // two are no chance
+	if !inBatch && seen.lost == 0 {
+		switch shows := len(seen.back)+len(seen.changed) > 0; {
+		case shows && !c.laws.doubted.CompareAndSwap(false, true):
+			seen.lost = anyProperty // two are no chance
+		case c.laws.doubted.Load():
+			seen.kept = 0
+		}
 	}
 	c.laws.note(inBatch, seen)
 	return c.restore(ctx, before, after, Loss{

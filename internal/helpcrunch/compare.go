@@ -51,7 +51,7 @@ func (u *update) left(held *Customer, inBatch bool) []field {
 // or another, takes it as well.
 func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) comparison {
 	inMoment := elapsed == aMoment
-	var stayed, empty, nothing, changed kind
+	var stayed, empty, nothing, changed, moved kind
 	left := u.left(before, inBatch)
 	for _, f := range left {
 		switch {
@@ -67,23 +67,21 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 			if f.kind == labels && someStay(before.Tags, after.Tags) {
 				stayed |= labels
 			}
+		default: // it may have come by itself
+			moved |= f.kind
 		}
 	}
-	stayed = proven(stayed)
 	gone := empty | nothing
-	seen := comparison{kept: stayed &^ (gone | changed)}
+	seen := comparison{kept: proven(stayed) &^ (gone | changed | moved)}
 	if seen.lost = gone | changed; !inBatch {
 		seen.lost = empty &^ stayed
 	}
-	there := stayed // of what nothing is put back but what is empty
+	there := proven(stayed) // of what nothing is put back but what is empty
 	switch {
 	case !inMoment:
-		there |= nothing | changed
+		there = stayed | nothing | changed
 		if strings := keys | plain | filled; elapsed == anyTime && there&strings != 0 {
 			there |= strings
-		}
-		if elapsed == anyTime && there&data != 0 {
-			there |= nothingData
 		}
 	case !inBatch:
 		there |= changed &^ gone
@@ -92,7 +90,7 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 		none := there&f.kind == 0
 		switch {
 		case f.moves:
-			if (inMoment && seen.lost&f.kind != 0 || none && seen.lost&wholeCustomer != 0) && !f.holds(after) {
+			if none && seen.lost != 0 && !f.holds(after) {
 				seen.back = append(seen.back, f.name)
 			}
 		case f.stays(before, after):

@@ -45,10 +45,10 @@ type field struct {
 }
 
 // proves are the kinds that it shows to be kept by staying. What moves by itself would
-// not be missed.
+// not be missed, and what comes by itself is there anyway, but for a moment of the past.
 func (f field) proves() kind {
 	switch {
-	case f.moves:
+	case f.moves, f.fills && f.name != "firstSeen":
 		return 0
 	case f.kind == plain:
 		return plain | filled
@@ -60,8 +60,8 @@ func (f field) proves() kind {
 	return f.kind
 }
 
-// proven are the kinds of what was seen to stay, or would be. What comes by itself may be
-// there for that reason, where nothing else stayed that HelpCrunch has from others.
+// proven are the kinds that are shown by what stayed, or would: what comes by itself not
+// alone, but beside what HelpCrunch has from others.
 func proven(stayed kind) kind {
 	if stayed&(keys|plain) == 0 {
 		stayed &^= filled

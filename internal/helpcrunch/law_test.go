@@ -490,6 +490,28 @@ func TestWhatMovesIsPutBackWithTheRest(t *testing.T) {
 	})
 }
 
+// What has moved on meanwhile is not put back, whatever is lost beside it.
+func TestWhatHasMovedOnIsNotPutBack(t *testing.T) {
+	with := plainly(3, sandbox.Record{"name": "before", "phone": "555", "lastPage": "https://example.com/old"}, []int{0, 1, 2})
+	with.transport = clearing(map[string]string{"phone": "null", "lastPage": `"https://example.com/new"`})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 3, a.ids(), named("after"))
+		for id, got := range outcomes {
+			record, _ := a.server.Customer(id)
+			want := "https://example.com/old"
+			if got.Loss != nil {
+				want = "https://example.com/new"
+			}
+			if got.err != nil || record["phone"] != "555" || record["lastPage"] != want {
+				t.Errorf("%v, told of %+v, HelpCrunch holds %v", got.err, got.Loss, record)
+			}
+		}
+		if told := losses(outcomes); len(told) != 1 || !slices.Equal(told[0].Fields, []string{"phone"}) {
+			t.Errorf("told of %+v", told)
+		}
+	})
+}
+
 // plainly is a crowd of customers of whom only the name is managed and who hold
 // nothing else, but for those in the given places.
 func plainly(count int, holding sandbox.Record, places []int, switches ...string) setup {

@@ -421,6 +421,82 @@ func TestAccountThatReplacesAndGivesValues(t *testing.T) {
 	}
 }
 
+// A locale that the account gives to everybody shows nothing beside a key.
+func TestKeysAndALocaleThatIsGiven(t *testing.T) {
+	with := plainly(30, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "locale": "uk", "firstSeen": "1700000000"}
+		if i < 5 {
+			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "email": fmt.Sprintf("%d@example.com", i), "locale": "en"}
+		}
+	}
+	with.transport = clearing(map[string]string{"locale": `"en"`, "firstSeen": "null"})
+	open(t, with, func(a *account) {
+		outcomes := a.updateAll(a.Context(), 5, a.ids()[:5], named("Ada"))
+		for id, got := range a.updateAll(a.Context(), 10, a.ids()[5:], named("Ada")) {
+			outcomes[id] = got
+		}
+		for i, id := range a.ids() {
+			if record, _ := a.server.Customer(id); outcomes[id].err != nil || i >= 5 && (record["locale"] != "uk" || record["firstSeen"] == nil) {
+				t.Errorf("%v, told of %+v, HelpCrunch holds %v", outcomes[id].err, outcomes[id].Loss, record)
+			}
+		}
+	})
+}
+
+// Nor does a canary that met a fault acquit, where a locale is another afterwards.
+func TestRepeatedCanaryWhoseLocaleIsAnother(t *testing.T) {
+	with := plainly(30, nil, nil)
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "phone": "555", "locale": "uk", "firstSeen": "1700000000"}
+	}
+	with.transport = clearing(map[string]string{"locale": `"en"`})
+	open(t, with, func(a *account) {
+		a.server.Arm(sandbox.Fault{Operation: sandbox.OpBatch, Kind: sandbox.FailBefore})
+		told := 0
+		for id, got := range a.updateAll(a.Context(), 10, a.ids(), named("Ada")) {
+			record, _ := a.server.Customer(id)
+			if got.Loss != nil {
+				told++
+			} else if got.err != nil || record["locale"] != "uk" {
+				t.Errorf("%v, HelpCrunch holds %v", got.err, record)
+			}
+		}
+		if told == 0 || told > 2 {
+			t.Errorf("%d were told", told)
+		}
+	})
+}
+
+// Where one PATCH has shown what may have been chance, nobody acquits who holds just what
+// the account gives.
+func TestDoubtedPatchIsNotAcquitted(t *testing.T) {
+	with := crowd(20, "custom-data-replaces")
+	with.sandbox.Attributes = map[string]sandbox.AttributeType{"plan": sandbox.TextAttribute, "tier": sandbox.TextAttribute}
+	for i := range with.sandbox.Customers {
+		with.sandbox.Customers[i] = sandbox.Record{"customData": map[string]any{"tier": "other"}}
+	}
+	with.sandbox.Customers[1]["customData"] = map[string]any{"tier": "basic"}
+	with.client = func(c *helpcrunch.Config) { c.BatchSize = 1 }
+	with.transport = answeringForNothing(map[string]any{"tier": "basic"})
+	open(t, with, func(a *account) {
+		told := 0
+		for i, id := range a.ids() {
+			got := a.updateAll(a.Context(), 1, []int64{id}, planned("gold"))[id]
+			record, _ := a.server.Customer(id)
+			tier, _ := record.Custom("tier")
+			if got.Loss != nil {
+				told++
+			} else if got.err != nil || i != 1 && tier != "other" {
+				t.Errorf("%d: %v, HelpCrunch holds %v", i, got.err, record)
+			}
+		}
+		if told != 2 {
+			t.Errorf("%d were told", told)
+		}
+	})
+}
+
 // A PATCH that shows one property to stay and another to be gone acquits nobody.
 func TestPatchAcquitsNobodyThoughSomethingStays(t *testing.T) {
 	for name, test := range map[string]struct{ given, first map[string]any }{

@@ -363,6 +363,7 @@ func TestWhatMayHaveBeenLostHoursAgo(t *testing.T) {
 	}{
 		"a locale that is given since": {[]string{"batch-clears-omitted"}, sandbox.Record{"locale": "de"}, "555", "de"},
 		"a phone that is cleared":      {nil, sandbox.Record{"phone": nil}, nil, "en"},
+		"a phone, and no keys":         {nil, sandbox.Record{"phone": nil, "userId": nil}, nil, "en"},
 		"properties beside a false":    {nil, sandbox.Record{"customData": map[string]any{"seats": nil}}, "555", "en"},
 	} {
 		with := plainly(3, nil, nil, test.switches...)
