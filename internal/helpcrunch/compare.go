@@ -80,7 +80,7 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 	switch {
 	case !inMoment:
 		there = stayed | nothing | changed
-		if strings := keys | plain | filled; elapsed == anyTime && there&strings != 0 {
+		if strings := keys | plain | given | moments; elapsed == anyTime && there&strings != 0 {
 			there |= strings
 		}
 	case !inBatch:

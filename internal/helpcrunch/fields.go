@@ -17,7 +17,8 @@ type kind uint32
 const (
 	keys            kind = 1 << iota // the strings that others know the customer by
 	plain                            // other strings
-	filled                           // strings and moments that come by themselves
+	given                            // strings that may come by themselves
+	moments                          // of a visit
 	flags                            // which cannot be null
 	labels                           // the tags
 	data                             // custom data that is not mentioned at all
@@ -27,7 +28,7 @@ const (
 )
 
 const (
-	wholeCustomer = keys | plain | filled | flags | labels | data | nothingData // of which a batch item may leave out all
+	wholeCustomer = keys | plain | given | moments | flags | labels | data | nothingData // of which a batch item may leave out all
 	anyProperty   = properties | nothingProperty
 )
 
@@ -45,13 +46,13 @@ type field struct {
 }
 
 // proves are the kinds that it shows to be kept by staying. What moves by itself would
-// not be missed, and what comes by itself is there anyway, but for a moment of the past.
+// not be missed.
 func (f field) proves() kind {
 	switch {
-	case f.moves, f.fills && f.name != "firstSeen":
+	case f.moves:
 		return 0
 	case f.kind == plain:
-		return plain | filled
+		return plain | given | moments
 	case f.kind == data:
 		return data | nothingData
 	case f.kind == properties:
@@ -60,11 +61,11 @@ func (f field) proves() kind {
 	return f.kind
 }
 
-// proven are the kinds that are shown by what stayed, or would: what comes by itself not
-// alone, but beside what HelpCrunch has from others.
+// proven are the kinds that are shown by what stayed, or would: a string that may have
+// come by itself shows nothing alone.
 func proven(stayed kind) kind {
-	if stayed&(keys|plain) == 0 {
-		stayed &^= filled
+	if stayed&(keys|plain|moments) == 0 {
+		stayed &^= given
 	}
 	return stayed
 }
@@ -77,7 +78,7 @@ var fields = func() []field {
 		case f == Email || f == UserID || f == IntegrationID:
 			k = keys
 		case f.filledByItself():
-			k = filled
+			k = given
 		}
 		all = append(all, field{
 			name: f.Name, kind: k, moves: f == LastPage, fills: f.filledByItself(),
@@ -90,7 +91,7 @@ var fields = func() []field {
 	}
 	return append(all,
 		field{
-			name: "firstSeen", kind: filled, fills: true,
+			name: "firstSeen", kind: moments, fills: true,
 			sent:  func(c *Changes) bool { return !c.FirstSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.FirstSeen.IsNull() },
 			stays: func(before, after *Customer) bool { return before.FirstSeen == after.FirstSeen },
@@ -98,7 +99,7 @@ var fields = func() []field {
 			copy:  func(to, from *Customer) { to.FirstSeen = from.FirstSeen },
 		},
 		field{
-			name: "lastSeen", kind: filled, moves: true,
+			name: "lastSeen", kind: moments, moves: true,
 			sent:  func(c *Changes) bool { return !c.LastSeen.IsZero() },
 			holds: func(c *Customer) bool { return !c.LastSeen.IsNull() },
 			stays: func(before, after *Customer) bool { return before.LastSeen == after.LastSeen },

@@ -712,10 +712,10 @@ func TestSearchDoesNotAcquitWhomWeTagged(t *testing.T) {
 	})
 }
 
-// What comes by itself shows nothing by staying, and is at risk all the same: who holds
-// nothing else is written alone. Who holds nothing at all has nothing to lose.
+// What comes by itself shows nothing by staying alone, and is at risk all the same: who
+// holds nothing else is written alone. Who holds nothing at all has nothing to lose.
 func TestWhatComesByItselfIsAtRisk(t *testing.T) {
-	held := sandbox.Record{"name": "before", "locale": "en", "createdFrom": "web", "firstSeen": "1700000000", "lastPage": "https://example.com"}
+	held := sandbox.Record{"name": "before", "locale": "en", "createdFrom": "web", "lastPage": "https://example.com"}
 	for _, switches := range [][]string{nil, {"batch-clears-omitted"}} {
 		open(t, plainly(30, held, []int{20, 21, 22, 23, 24, 25, 26, 27, 28, 29}, switches...), func(a *account) {
 			before := a.heldBeside(a.ids(), "name")

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -228,13 +229,20 @@ func TestKeysAcquitNothingElse(t *testing.T) {
 	})
 }
 
-// Nor do they what comes by itself, where they hold none of it; who holds both shows it,
-// and such customers cost no more than others.
+// Nor do they what comes by itself, where they hold none of it. Who holds both shows it, and
+// so does a visitor without a key: such customers cost no more than others.
 func TestKeysAndWhatComesByItself(t *testing.T) {
-	for _, both := range []bool{false, true} {
+	for _, who := range []string{"apart", "both", "visitors", "no visitors"} {
+		both := who != "apart"
 		with := plainly(100, nil, nil)
 		for i := range with.sandbox.Customers {
 			with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "locale": "uk", "firstSeen": "1700000000"}
+			switch who {
+			case "visitors":
+				with.sandbox.Customers[i] = sandbox.Record{"locale": "uk", "firstSeen": "1700000000", "lastSeen": "1700000001"}
+			case "no visitors":
+				with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "locale": "uk", "createdFrom": "api"}
+			}
 			if !both && i < 10 {
 				with.sandbox.Customers[i] = sandbox.Record{"userId": fmt.Sprint("u", i), "tags": []string{"vip"}, "unsubscribed": true, "customData": map[string]any{"seats": 3}}
 			}
@@ -245,12 +253,12 @@ func TestKeysAndWhatComesByItself(t *testing.T) {
 		open(t, with, func(a *account) {
 			outcomes := a.updateAll(a.Context(), 10, a.ids(), named("Ada"))
 			for i, id := range a.ids() {
-				if record, _ := a.server.Customer(id); outcomes[id].err != nil || (both || i >= 10) && (record["locale"] != "uk" || record["firstSeen"] == nil) {
-					t.Errorf("both %t: %v, HelpCrunch holds %v", both, outcomes[id].err, record)
+				if record, _ := a.server.Customer(id); outcomes[id].err != nil || (both || i >= 10) && (record["locale"] != "uk" || who != "no visitors" && record["firstSeen"] == nil) {
+					t.Errorf("%s: %v, HelpCrunch holds %v", who, outcomes[id].err, record)
 				}
 			}
 			if n := a.requests(); both && n > 23 { // a canary with its read, and a search before each of ten batches
-				t.Errorf("%d requests: %s", n, a.operations())
+				t.Errorf("%s: %d requests: %s", who, n, a.operations())
 			}
 		})
 	}
@@ -433,9 +441,7 @@ func TestKeysAndALocaleThatIsGiven(t *testing.T) {
 	with.transport = clearing(map[string]string{"locale": `"en"`, "firstSeen": "null"})
 	open(t, with, func(a *account) {
 		outcomes := a.updateAll(a.Context(), 5, a.ids()[:5], named("Ada"))
-		for id, got := range a.updateAll(a.Context(), 10, a.ids()[5:], named("Ada")) {
-			outcomes[id] = got
-		}
+		maps.Copy(outcomes, a.updateAll(a.Context(), 10, a.ids()[5:], named("Ada")))
 		for i, id := range a.ids() {
 			if record, _ := a.server.Customer(id); outcomes[id].err != nil || i >= 5 && (record["locale"] != "uk" || record["firstSeen"] == nil) {
 				t.Errorf("%v, told of %+v, HelpCrunch holds %v", outcomes[id].err, outcomes[id].Loss, record)
