@@ -221,10 +221,10 @@ func (c *Client) restore(ctx context.Context, before, after *Customer, loss Loss
 		f := fieldNamed(name)
 		switch {
 		case slices.Contains(missing, name):
-		case f.mayBeNothing(restored) && !f.mayBeNothing(before):
+		case f.mayBeNothing(restored) && !f.mayBeNothing(before) && !f.moves:
 			missing = append(missing, name)
 			err = cmp.Or(err, errors.New("HelpCrunch accepted the values and does not hold them"))
-		default: // the account gives it, or spells it otherwise
+		default: // the account gives it, or spells it otherwise, or it comes by itself again
 			loss.Changed = append(loss.Changed, name)
 		}
 	}
@@ -288,10 +288,10 @@ func (c *Client) putBack(ctx context.Context, before, now *Customer, names []str
 }
 
 // missingIn are those of the fields, named as in Loss, that a customer does not
-// hold as before. What moves by itself may be gone again.
+// hold as before. What moves by itself may be another value again.
 func missingIn(before, now *Customer, names []string) (missing []string) {
 	for _, name := range names {
-		if f := fieldNamed(name); !f.moves && !f.stays(before, now) {
+		if f := fieldNamed(name); !f.stays(before, now) && !(f.moves && f.holds(now)) {
 			missing = append(missing, name)
 		}
 	}

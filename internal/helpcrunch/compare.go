@@ -47,16 +47,18 @@ func (u *update) left(held *Customer, inBatch bool) []field {
 // colleague's: what is empty is put back where all of its kind is, at any time keys and
 // other strings taken together, and nothing else.
 //
-// What moves by itself counts for nothing, but what takes the others, of this kind
-// or another, takes it as well.
+// What moves by itself may be another value at any time, and shows nothing by that.
 func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) comparison {
 	inMoment := elapsed == aMoment
 	var stayed, empty, nothing, changed, moved kind
 	left := u.left(before, inBatch)
 	for _, f := range left {
 		switch {
-		case f.moves:
-		case f.stays(before, after):
+		case f.moves && f.holds(after):
+			if inMoment && f.stays(before, after) {
+				stayed |= f.proves()
+			}
+		case !f.moves && f.stays(before, after):
 			stayed |= f.proves()
 		case !f.holds(after):
 			empty |= f.kind
@@ -73,7 +75,7 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 	}
 	gone := empty | nothing
 	seen := comparison{kept: proven(stayed) &^ (gone | changed | moved)}
-	if seen.lost = gone | changed; !inBatch {
+	if seen.lost = gone | changed | moved; !inBatch {
 		seen.lost = empty &^ stayed
 	}
 	there := proven(stayed) // of what nothing is put back but what is empty
@@ -89,11 +91,7 @@ func (u *update) compare(before, after *Customer, inBatch bool, elapsed since) c
 	for _, f := range left {
 		none := there&f.kind == 0
 		switch {
-		case f.moves:
-			if none && seen.lost != 0 && !f.holds(after) {
-				seen.back = append(seen.back, f.name)
-			}
-		case f.stays(before, after):
+		case f.moves && f.holds(after), f.stays(before, after):
 		case inMoment && none, (inMoment || none) && !f.holds(after):
 			seen.back = append(seen.back, f.name)
 		default:

@@ -45,12 +45,9 @@ type field struct {
 	copy  func(to, from *Customer)
 }
 
-// proves are the kinds that it shows to be kept by staying. What moves by itself would
-// not be missed.
+// proves are the kinds that it shows to be kept by staying.
 func (f field) proves() kind {
 	switch {
-	case f.moves:
-		return 0
 	case f.kind == plain:
 		return plain | given | moments
 	case f.kind == data:
