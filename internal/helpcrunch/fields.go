@@ -47,15 +47,16 @@ type field struct {
 
 // proves are the kinds that it shows to be kept by staying.
 func (f field) proves() kind {
-	switch {
-	case f.kind == plain:
+	switch f.kind {
+	case plain:
 		return plain | given | moments
-	case f.kind == data:
+	case data:
 		return data | nothingData
-	case f.kind == properties:
+	case properties:
 		return anyProperty
+	default:
+		return f.kind
 	}
-	return f.kind
 }
 
 // proven are the kinds that are shown by what stayed, or would: a string that may have
